@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/features.h"
+
+#include <algorithm>
+
+#include "config/json_object.h"
+#include "config/mount_options.h"
+#include "config/names.h"
+
+namespace config {
+namespace {
+
+/// Words that the table knows and the runtime refuses for now.
+constexpr std::string_view kRefusedMountOptions[] = {"idmap", "ridmap"};
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::ranges::sort(names);
+  return names;
+}
+
+template <typename T, size_t N>
+std::vector<std::string> names_of(const NamedValue<T> (&table)[N]) {
+  std::vector<std::string> names;
+  for (const auto& row : table) names.emplace_back(row.name);
+  return names;
+}
+
+std::vector<std::string> mount_options() {
+  std::vector<std::string> names = known_mount_options();
+  std::erase_if(names, [](const std::string& name) {
+    return std::ranges::find(kRefusedMountOptions, name) != std::end(kRefusedMountOptions);
+  });
+  return names;
+}
+
+Json enabled(bool value) { return JsonObject().add("enabled", value).take(); }
+
+Json cgroup() {
+  return JsonObject()
+      .add("v1", false)
+      .add("v2", false)
+      .add("systemd", false)
+      .add("systemdUser", false)
+      .add("rdma", false)
+      .take();
+}
+
+Json seccomp(const FeaturesFacts& facts) {
+  std::vector<std::string> actions = names_of(kSeccompActions);
+  std::erase(actions, "SCMP_ACT_NOTIFY");  // no listener is ever told of it
+  return JsonObject()
+      .add("enabled", true)
+      .add("actions", actions)
+      .add("operators", names_of(kSeccompOperators))
+      .add("archs", sorted(facts.seccomp_archs))
+      .add("knownFlags",
+           std::vector<std::string>(std::begin(kSeccompFlags), std::end(kSeccompFlags)))
+      .add("supportedFlags", sorted(facts.seccomp_supported_flags))
+      .take();
+}
+
+Json linux_features(const FeaturesFacts& facts) {
+  return JsonObject()
+      .add("namespaces", names_of(kNamespaceTypes))
+      .add("capabilities", facts.capabilities)
+      .add_json("cgroup", cgroup())
+      .add_json("seccomp", seccomp(facts))
+      .add_json("apparmor", enabled(false))
+      .add_json("selinux", enabled(false))
+      .add_json(
+          "intelRdt",
+          JsonObject().add("enabled", false).add("schemata", false).add("monitoring", false).take())
+      .add_json("memoryPolicy", JsonObject()
+                                    .add("modes", std::vector<std::string>())
+                                    .add("flags", std::vector<std::string>())
+                                    .take())
+      .add_json("mountExtensions", JsonObject().add_json("idmap", enabled(false)).take())
+      .add_json("netDevices", enabled(false))
+      .take();
+}
+
+}  // namespace
+
+std::string features_document(const FeaturesFacts& facts) {
+  JsonObject annotations;  // sorted, as Go writes maps
+  annotations.add("io.github.seccomp.libseccomp.version", facts.libseccomp_version)
+      .add_unless_empty("run.oci.tilla.commit", facts.tilla_commit)
+      .add("run.oci.tilla.version", facts.tilla_version);
+  // Lists are printed when they are empty: a missing one means "unknown".
+  const Json document = JsonObject()
+                            .add("ociVersionMin", std::string("1.0.0"))
+                            .add("ociVersionMax", std::string("1.3.0"))
+                            .add("hooks", std::vector<std::string>())
+                            .add("mountOptions", mount_options())
+                            .add_json("linux", linux_features(facts))
+                            .add_json("annotations", annotations.take())
+                            .add("potentiallyUnsafeConfigAnnotations", std::vector<std::string>())
+                            .take();
+  return write_json(document, "    ") + '\n';
+}
+
+}  // namespace config

@@ -1,0 +1,402 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "config/seccomp_filter.h"
+
+#include <linux/filter.h>
+#include <seccomp.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <memory>
+#include <optional>
+
+#include "sys/error.h"
+#include "sys/fd.h"
+#include "sys/format.h"
+
+namespace config {
+namespace {
+
+// A part of the cache's key: to be raised with every change of what this file generates.
+constexpr std::string_view kCompilerTag = "tilla seccomp 1";
+
+constexpr std::uint32_t kMaxErrno = 4095;  // MAX_ERRNO
+constexpr std::uint32_t kArguments = 6;
+constexpr std::uint32_t kX32Bit = 0x40000000;  // __X32_SYSCALL_BIT
+// libseccomp up to 2.5.4 makes a wrong tree out of no rules, and a tree of few gains nothing.
+constexpr std::size_t kTreeFrom = 32;
+
+struct Release {
+  void operator()(void* filter) const { ::seccomp_release(filter); }
+};
+using Filter = std::unique_ptr<void, Release>;
+
+[[noreturn]] void refuse(std::string_view place, std::string_view problem, int code = EINVAL) {
+  throw sys::Error(sys::format("/linux/seccomp{}: {}", place, problem), code);
+}
+
+// libseccomp returns negative errnos.
+void check(int result, std::string_view place, std::string_view what) {
+  if (result < 0) {
+    throw sys::errno_error(sys::format("/linux/seccomp{}: libseccomp: {}", place, what), -result);
+  }
+}
+
+std::uint32_t action_of(SeccompAction action, const std::optional<std::uint32_t>& errno_ret,
+                        std::string_view place) {
+  const std::uint32_t value = errno_ret.value_or(EPERM);
+  // Beyond it the number would be cut, to 0 in the worst case: a refused call that reports success.
+  if (value > kMaxErrno) refuse(place, sys::format("errno {} is more than {}", value, kMaxErrno));
+  switch (action) {
+    case SeccompAction::kKillThread:
+      return SCMP_ACT_KILL_THREAD;
+    case SeccompAction::kKillProcess:
+      return SCMP_ACT_KILL_PROCESS;
+    case SeccompAction::kTrap:
+      return SCMP_ACT_TRAP;
+    case SeccompAction::kErrno:
+      return SCMP_ACT_ERRNO(value);
+    case SeccompAction::kTrace:
+      return SCMP_ACT_TRACE(value);
+    case SeccompAction::kAllow:
+      return SCMP_ACT_ALLOW;
+    case SeccompAction::kLog:
+      return SCMP_ACT_LOG;
+    case SeccompAction::kNotify:
+      refuse("", "SCMP_ACT_NOTIFY: not supported yet", ENOTSUP);
+  }
+  refuse(place, "unknown action");
+}
+
+scmp_compare operator_of(SeccompOperator op) {
+  switch (op) {
+    case SeccompOperator::kNe:
+      return SCMP_CMP_NE;
+    case SeccompOperator::kLt:
+      return SCMP_CMP_LT;
+    case SeccompOperator::kLe:
+      return SCMP_CMP_LE;
+    case SeccompOperator::kEq:
+      return SCMP_CMP_EQ;
+    case SeccompOperator::kGe:
+      return SCMP_CMP_GE;
+    case SeccompOperator::kGt:
+      return SCMP_CMP_GT;
+    case SeccompOperator::kMaskedEq:
+      return SCMP_CMP_MASKED_EQ;
+  }
+  refuse("/syscalls", "unknown operator");
+}
+
+// "SCMP_ARCH_X86_64" is "x86_64" to libseccomp.
+std::uint32_t architecture_of(const std::string& name, std::size_t index) {
+  constexpr std::string_view kPrefix = "SCMP_ARCH_";
+  std::string word = name.starts_with(kPrefix) ? name.substr(kPrefix.size()) : "";
+  for (char& letter : word) {
+    if (letter >= 'A' && letter <= 'Z') letter = static_cast<char>(letter - 'A' + 'a');
+  }
+  const std::uint32_t token = word.empty() ? 0 : ::seccomp_arch_resolve_name(word.c_str());
+  if (token == 0) {
+    refuse(sys::format("/architectures/{}", index),
+           sys::format("this libseccomp does not know \"{}\"", name));
+  }
+  return token;
+}
+
+std::vector<std::uint32_t> architectures_of(const Seccomp& profile) {
+  std::vector<std::uint32_t> tokens = {::seccomp_arch_native()};
+  for (std::size_t i = 0; i < profile.architectures.size(); ++i) {
+    const std::uint32_t token = architecture_of(profile.architectures[i], i);
+    if (std::ranges::find(tokens, token) == tokens.end()) tokens.push_back(token);
+  }
+  return tokens;
+}
+
+std::uint32_t kernel_flags_of(const Seccomp& profile) {
+  std::uint32_t flags = 0;
+  for (std::size_t i = 0; i < profile.flags.size(); ++i) {
+    const std::string& name = profile.flags[i];
+    if (name == "SECCOMP_FILTER_FLAG_LOG") {
+      flags |= SECCOMP_FILTER_FLAG_LOG;
+    } else if (name == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") {
+      flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    } else if (name != "SECCOMP_FILTER_FLAG_TSYNC") {  // which one thread does not need
+      // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is about SCMP_ACT_NOTIFY alone.
+      refuse(sys::format("/flags/{}", i), sys::format("\"{}\": not supported yet", name), ENOTSUP);
+    }
+  }
+  return flags;
+}
+
+std::vector<scmp_arg_cmp> conditions_of(const SeccompRule& rule, const std::string& place) {
+  std::vector<scmp_arg_cmp> conditions;
+  for (std::size_t i = 0; i < rule.args.size(); ++i) {
+    const SeccompArg& arg = rule.args[i];
+    if (arg.index >= kArguments) {
+      refuse(sys::format("{}/args/{}/index", place, i),
+             sys::format("{} is out of range (0 to 5)", arg.index));
+    }
+    conditions.push_back({.arg = arg.index,
+                          .op = operator_of(arg.op),
+                          .datum_a = arg.value,
+                          .datum_b = arg.value_two});
+  }
+  return conditions;
+}
+
+bool has_repeated_index(const std::vector<scmp_arg_cmp>& conditions) {
+  std::uint32_t seen = 0;
+  for (const scmp_arg_cmp& condition : conditions) {
+    const std::uint32_t bit = 1U << condition.arg;
+    if ((seen & bit) != 0) return true;
+    seen |= bit;
+  }
+  return false;
+}
+
+class Compiler {
+ public:
+  Compiler(const Seccomp& profile, std::vector<std::string>& unknown_names)
+      : profile_(profile),
+        unknown_names_(unknown_names),
+        default_action_(
+            action_of(profile.default_action, profile.default_errno_ret, "/defaultErrnoRet")),
+        architectures_(architectures_of(profile)),
+        filter_(::seccomp_init(default_action_)) {
+    if (!filter_) refuse("/defaultAction", "libseccomp refuses it");
+    for (const std::uint32_t token : architectures_) {
+      const int result = ::seccomp_arch_add(filter_.get(), token);
+      if (result != -EEXIST) check(result, "/architectures", "add an architecture");
+    }
+  }
+
+  std::string compile() {
+    for (std::size_t i = 0; i < profile_.syscalls.size(); ++i) {
+      add_rule(profile_.syscalls[i], sys::format("/syscalls/{}", i));
+    }
+    if (rule_count_ > kTreeFrom) {
+      check(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "", "optimize");
+    }
+    std::string program = unknown_calls_stub() + exported();
+    if (!is_plausible_filter(program)) {
+      refuse("", sys::format("the profile makes {} instructions, and the kernel takes {}",
+                             program.size() / sizeof(sock_filter), BPF_MAXINSNS));
+    }
+    return program;
+  }
+
+ private:
+  void add_rule(const SeccompRule& rule, const std::string& place) {
+    const std::uint32_t action = action_of(rule.action, rule.errno_ret, place + "/errnoRet");
+    const std::vector<scmp_arg_cmp> conditions = conditions_of(rule, place);
+    if (action == default_action_) return;  // says nothing; libseccomp would refuse it
+    for (const std::string& name : rule.names) {
+      const int number = ::seccomp_syscall_resolve_name(name.c_str());
+      if (number == __NR_SCMP_ERROR) {
+        note_unknown(name);
+      } else if (has_repeated_index(conditions)) {
+        // As runc has it, against the letter of the specification: one of them is enough.
+        for (const scmp_arg_cmp& condition : conditions) {
+          add(action, number, {condition}, place, name);
+        }
+      } else {
+        add(action, number, conditions, place, name);
+      }
+    }
+  }
+
+  void add(std::uint32_t action, int number, const std::vector<scmp_arg_cmp>& conditions,
+           const std::string& place, const std::string& name) {
+    ++rule_count_;
+    check(::seccomp_rule_add_array(filter_.get(), action, number,
+                                   static_cast<unsigned>(conditions.size()), conditions.data()),
+          place, name);
+  }
+
+  void note_unknown(const std::string& name) {
+    if (std::ranges::find(unknown_names_, name) == unknown_names_.end()) {
+      unknown_names_.push_back(name);
+    }
+  }
+
+  std::string exported() const {
+    // Straight from the kernel, not from sys/: a plain scratch file is needed nowhere else.
+    const sys::Fd file(::memfd_create("seccomp", MFD_CLOEXEC));
+    if (!file) throw sys::errno_error("memfd_create");
+    check(::seccomp_export_bpf(filter_.get(), file.get()), "", "export the filter");
+    if (::lseek(file.get(), 0, SEEK_SET) < 0) throw sys::errno_error("lseek");
+    return sys::read_all(file.get(), std::size_t{1} << 24);
+  }
+
+  // The highest system call that the profile names, per architecture; 0 when it names none.
+  std::uint32_t highest_call(std::uint32_t token) const {
+    int highest = 0;
+    for (const SeccompRule& rule : profile_.syscalls) {
+      for (const std::string& name : rule.names) {
+        highest = std::max(highest, ::seccomp_syscall_resolve_name_arch(token, name.c_str()));
+      }
+    }
+    return static_cast<std::uint32_t>(highest);
+  }
+
+  bool wants_unknown_calls_stub() const {
+    // A tracer answers for itself, and what is permitted or logged reaches the kernel, which knows.
+    if (profile_.default_action == SeccompAction::kAllow ||
+        profile_.default_action == SeccompAction::kLog ||
+        profile_.default_action == SeccompAction::kTrace) {
+      return false;
+    }
+    return default_action_ != SCMP_ACT_ERRNO(ENOSYS);
+  }
+
+  // Instructions that go before the filter: a system call that is newer than the profile gets
+  // ENOSYS, upon which a libc falls back to an older one; EPERM it takes for an answer.
+  std::string unknown_calls_stub() const;
+
+  const Seccomp& profile_;
+  std::vector<std::string>& unknown_names_;
+  std::uint32_t default_action_;
+  std::vector<std::uint32_t> architectures_;
+  Filter filter_;
+  std::size_t rule_count_ = 0;
+};
+
+sock_filter statement(unsigned code, std::uint32_t k) {
+  return {.code = static_cast<std::uint16_t>(code), .jt = 0, .jf = 0, .k = k};
+}
+
+sock_filter branch(unsigned code, std::uint32_t k, std::size_t if_true, std::size_t if_false) {
+  return {.code = static_cast<std::uint16_t>(BPF_JMP | BPF_K | code),
+          .jt = static_cast<std::uint8_t>(if_true),
+          .jf = static_cast<std::uint8_t>(if_false),
+          .k = k};
+}
+
+using Instructions = std::vector<sock_filter>;
+
+constexpr unsigned kLoad = BPF_LD | BPF_W | BPF_ABS;
+constexpr unsigned kGoToFilter = BPF_JMP | BPF_JA;  // its distance is filled in at the end
+
+void append(Instructions& to, const Instructions& more) {
+  to.insert(to.end(), more.begin(), more.end());
+}
+
+// With the call's number loaded: ENOSYS above `highest`, else to the filter.
+Instructions refuse_above(std::uint32_t highest) {
+  if (highest == 0) return {statement(kGoToFilter, 0)};
+  return {branch(BPF_JGT, highest, 0, 1), statement(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+          statement(kGoToFilter, 0)};
+}
+
+struct HighestCalls {
+  std::uint32_t plain = 0;
+  std::uint32_t x32 = 0;  // shares x86_64's number in seccomp_data, but not its calls
+};
+
+Instructions section_for(std::uint32_t audit_arch, const HighestCalls& highest) {
+  Instructions section = {statement(kLoad, offsetof(seccomp_data, nr))};
+  const Instructions plain = refuse_above(highest.plain);
+  if (audit_arch == SCMP_ARCH_X86_64) {
+    const Instructions x32 = refuse_above(highest.x32);
+    section.push_back(branch(BPF_JSET, kX32Bit, 0, x32.size()));
+    append(section, x32);
+  }
+  append(section, plain);
+  return section;
+}
+
+std::string as_bytes(const Instructions& instructions) {
+  return {reinterpret_cast<const char*>(instructions.data()),
+          instructions.size() * sizeof(sock_filter)};
+}
+
+std::string Compiler::unknown_calls_stub() const {
+  if (!wants_unknown_calls_stub()) return {};
+  std::map<std::uint32_t, HighestCalls> highest;  // by AUDIT_ARCH_*
+  for (const std::uint32_t token : architectures_) {
+    if (token == SCMP_ARCH_X32) {
+      highest[SCMP_ARCH_X86_64].x32 = highest_call(token);
+    } else {
+      highest[token].plain = highest_call(token);
+    }
+  }
+  Instructions stub = {statement(kLoad, offsetof(seccomp_data, arch))};
+  for (const auto& [audit_arch, calls] : highest) {
+    const Instructions section = section_for(audit_arch, calls);
+    stub.push_back(branch(BPF_JEQ, audit_arch, 0, section.size()));
+    append(stub, section);
+  }
+  for (std::size_t i = 0; i < stub.size(); ++i) {
+    if (stub[i].code != kGoToFilter) continue;
+    stub[i].k = static_cast<std::uint32_t>(stub.size() - i - 1);
+  }
+  return as_bytes(stub);
+}
+
+// Numbers have a fixed width and text its length in front: nothing can be read in two ways.
+class KeyWriter {
+ public:
+  void number(std::uint64_t value) {
+    key_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  void small(std::uint32_t value) {
+    key_.append(reinterpret_cast<const char*>(&value), sizeof(value));
+  }
+  void optional(const std::optional<std::uint32_t>& value) {
+    small(value ? 1 : 0);
+    small(value.value_or(0));
+  }
+  void text(std::string_view value) {
+    small(static_cast<std::uint32_t>(value.size()));  // a document is smaller than 4 GiB
+    key_.append(value);
+  }
+  void texts(const std::vector<std::string>& values) {
+    small(static_cast<std::uint32_t>(values.size()));
+    for (const std::string& value : values) text(value);
+  }
+  std::string take() { return std::move(key_); }
+  void reserve(std::size_t bytes) { key_.reserve(bytes); }
+
+ private:
+  std::string key_;
+};
+
+}  // namespace
+
+CompiledFilter compile_seccomp(const Seccomp& profile, std::vector<std::string>& unknown_names) {
+  CompiledFilter filter;
+  filter.kernel_flags = kernel_flags_of(profile);
+  filter.program = Compiler(profile, unknown_names).compile();
+  return filter;
+}
+
+std::string seccomp_key(const Seccomp& profile) {
+  KeyWriter key;
+  key.reserve(16384);
+  key.text(kCompilerTag);
+  const scmp_version* version = ::seccomp_version();
+  for (const unsigned part : {version->major, version->minor, version->micro}) key.small(part);
+  key.small(::seccomp_arch_native());
+  key.small(static_cast<std::uint32_t>(profile.default_action));
+  key.optional(profile.default_errno_ret);
+  key.texts(profile.architectures);
+  key.texts(profile.flags);
+  key.small(static_cast<std::uint32_t>(profile.syscalls.size()));
+  for (const SeccompRule& rule : profile.syscalls) {
+    key.texts(rule.names);
+    key.small(static_cast<std::uint32_t>(rule.action));
+    key.optional(rule.errno_ret);
+    key.small(static_cast<std::uint32_t>(rule.args.size()));
+    for (const SeccompArg& arg : rule.args) {
+      key.small(arg.index);
+      key.small(static_cast<std::uint32_t>(arg.op));
+      key.number(arg.value);
+      key.number(arg.value_two);
+    }
+  }
+  return key.take();
+}
+
+}  // namespace config

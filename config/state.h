@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the runtime tells of a container (`state`, `list`) and what it remembers of one (the record
+// under its state directory). The words are runc's, since its callers parse them.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "config/runtime_spec.h"
+
+namespace config {
+
+/// One container as `state` and `list --format json` print it.
+struct ContainerState {
+  std::string oci_version;
+  std::string id;
+  int pid = 0;         // 0 once stopped
+  std::string status;  // "creating", "created", "running", "paused", "stopped"
+  std::string bundle;
+  std::string rootfs;
+  std::string created;  // RFC 3339 with nanoseconds, UTC: format_time
+  StringMap annotations;
+  std::string owner;  // a user's name; runc's `state` leaves it empty, its `list` fills it
+  bool operator==(const ContainerState&) const = default;
+};
+
+/// What `state` prints, indented by two spaces; no final newline, as runc.
+std::string write_state(const ContainerState& state);
+
+/// What `list --format json` prints: one line with its newline; "null" without containers, as runc.
+std::string write_state_list(const std::vector<ContainerState>& states);
+
+/// What hooks and seccomp listeners get: the specification's fields alone, on one line.
+std::string write_hook_state(const ContainerState& state);
+
+/// `time` as Go's RFC3339Nano in UTC: "2026-11-03T10:00:00.5Z".
+std::string format_time(std::chrono::sys_time<std::chrono::nanoseconds> time);
+
+/// What the runtime remembers of a container. Stored; see docs/.
+struct Record {
+  std::string id;
+  std::string bundle;
+  std::string rootfs;
+  std::string oci_version;
+  int pid = 0;              // of the container's init, 0 before there is one
+  uint64_t start_time = 0;  // field 22 of /proc/PID/stat: tells a reused pid
+  std::string created;
+  uint32_t owner_uid = 0;
+  std::vector<NamespaceType> namespaces;  // those the container doesn't share with its creator
+  StringMap annotations;
+  bool no_pivot = false;
+  bool operator==(const Record&) const = default;
+};
+
+std::string write_record(const Record& record);
+
+/// Errors: a field that is missing, unknown or of the wrong type; a version that we don't know.
+Record parse_record(const std::string& text, const std::string& name);
+
+}  // namespace config

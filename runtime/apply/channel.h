@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the parent and the child of a clone say to each other: one closed set of messages. A failure
+// in the child is thrown again in the parent. End of file from the child after Start means that
+// the program runs: the descriptor is close-on-exec.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sys/error.h"
+#include "sys/fd.h"
+
+namespace runtime {
+
+enum class MessageKind : unsigned char {
+  kGo = 1,       // parent: the id maps are written
+  kWarning = 2,  // child: text for the log
+  kConsole = 3,  // child: the master of the pty comes with it
+  kReady = 4,    // child: everything is done but the exec
+  kCreated = 5,  // parent: the container is recorded; wait for `start`
+  kStart = 6,    // parent, or `start`: run the program
+  kFailed = 7,   // child: errno, text and hint
+};
+
+struct ChannelMessage {
+  MessageKind kind = MessageKind::kFailed;
+  std::string text;
+  std::string hint;
+  int code = 0;
+  sys::Fd descriptor;
+};
+
+/// Sends one message; false when nobody listens any more.
+bool send(int channel, MessageKind kind, const std::string& text = {}, int descriptor = -1);
+bool send_failure(int channel, const sys::Error& error);
+/// Receives one; empty at end of file. A message of the stub's (an errno alone) is a kFailed.
+/// Errors: a message that is none of these. The other side may be hostile: all is bounded.
+std::optional<ChannelMessage> receive(int channel);
+
+}  // namespace runtime

@@ -1,0 +1,257 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/apply/child.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+
+#include "runtime/apply/channel.h"
+#include "runtime/apply/devices.h"
+#include "runtime/apply/mounts.h"
+#include "sys/error.h"
+#include "sys/file.h"
+#include "sys/format.h"
+#include "sys/mount.h"
+#include "sys/process.h"
+#include "sys/socket.h"
+#include "sys/terminal.h"
+
+namespace runtime {
+namespace {
+
+// The parent's other descriptors (the log, the state's lock) must not live on in here.
+void close_foreign(const ChildTask& task) {
+  std::vector<int> keep = {task.fds.channel,        task.fds.start_socket, task.fds.waiting,
+                           task.fds.console_socket, task.fds.joined_time,  task.fds.root,
+                           task.exec.stub,          task.exec.stub_filter, task.proc.fd()};
+  sys::close_all_but(3 + task.plan.process.preserved_fds, std::move(keep));
+}
+
+void expect(int channel, MessageKind kind) {
+  const std::optional<ChannelMessage> message = receive(channel);
+  // The parent died or gave up: nobody is left to tell.
+  if (!message || message->kind != kind) sys::exit_now(1);
+}
+
+void enter_time_namespace(const ChildTask& task) {
+  const NamespacePlan& plan = task.plan.namespaces;
+  if (task.fds.joined_time >= 0) sys::join(task.fds.joined_time, CLONE_NEWTIME);
+  if (!plan.new_time) return;
+  // Offsets can be written until somebody is inside, so we make it, write, and enter it last.
+  // Source: time_namespaces(7).
+  sys::unshare(CLONE_NEWTIME);
+  if (!plan.time_offsets.empty()) task.proc.write("self/timens_offsets", plan.time_offsets);
+  sys::join(task.proc.open_magic_link("self/ns/time_for_children", O_RDONLY).get(), CLONE_NEWTIME);
+}
+
+// What must be done while /proc/self is still the caller's own: an undumpable process's is root's.
+void prepare_identity(const ChildTask& task) {
+  const IdPlan& ids = task.plan.ids;
+  if (ids.writer == MapWriter::kItself) {
+    sys::in_context("id maps",
+                    [&] { sys::write_id_maps(task.proc, "self", ids.uids, ids.gids, true); });
+  } else if (ids.writer != MapWriter::kNobody) {
+    expect(task.fds.channel, MessageKind::kGo);
+  }
+  sys::in_context("time namespace", [&] { enter_time_namespace(task); });
+}
+
+void take_setup_identity(const IdPlan& ids, bool may_set_groups) {
+  if (!ids.setup_uid && !ids.setup_gid) return;
+  sys::in_context("become root of the user namespace", [&] {
+    sys::become({.uid = ids.setup_uid.value_or(sys::effective_uid()),
+                 .gid = ids.setup_gid.value_or(sys::effective_gid()),
+                 .groups = {}},
+                may_set_groups, false);
+  });
+}
+
+bool may_set_groups(const ChildTask& task) {
+  if (task.plan.ids.writer == MapWriter::kItself) return false;
+  if (!task.plan.namespaces.has(CLONE_NEWUSER)) return true;
+  return !task.proc.read("self/setgroups").starts_with("deny");
+}
+
+// A pty of the container's, its master handed out. Returns the slave.
+sys::Fd make_terminal(const ChildTask& task, int root, bool on_console) {
+  sys::Pty pty = open_pty(root);
+  if (task.plan.process.window) sys::set_window_size(pty.master.get(), *task.plan.process.window);
+  if (on_console) bind_console(root, pty);
+  if (task.fds.console_socket >= 0) {
+    // Callers read the name and then the descriptor.
+    (void)sys::send_message(task.fds.console_socket, "/dev/ptmx", {pty.master.get()});
+  } else {
+    (void)send(task.fds.channel, MessageKind::kConsole, {}, pty.master.get());
+  }
+  return std::move(pty.slave);
+}
+
+sys::Fd open_cwd(int root, const std::string& cwd) {
+  return sys::in_context(sys::format("working directory \"{}\"", cwd), [&] {
+    return sys::make_directories_in_root(root, sys::RelPath::parse(cwd), 0755);
+  });
+}
+
+struct Inside {
+  sys::Fd cwd;
+  sys::Fd terminal;
+};
+
+// Builds the container's file system and makes it the root.
+Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
+  const RootPlan& plan = task.plan.root;
+  Inside inside;
+  if (plan.propagation != 0)
+    sys::set_root_propagation(plan.propagation, plan.propagation_recursive);
+  const bool has_mounts = task.plan.namespaces.has(CLONE_NEWNS);
+  const sys::Fd root =
+      has_mounts ? attach_root(plan) : sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
+    apply_mount(root.get(), plan.mounts[i], std::move(sources[i]));
+  }
+  if (has_mounts) {
+    apply_devices(root.get(), plan);
+    if (task.plan.process.terminal) inside.terminal = make_terminal(task, root.get(), true);
+    apply_masks(root.get(), plan);
+  }
+  if (!task.plan.process.argv.empty()) inside.cwd = open_cwd(root.get(), task.plan.process.cwd);
+  // Read-only last: everything above makes mount points in it.
+  if (plan.readonly) sys::set_mount_attributes(root.get(), config::kMountAttrRdonly, 0, false);
+  if (!plan.has_namespace) {
+    sys::change_root(root.get());
+  } else if (plan.no_pivot) {
+    sys::move_root_into(root.get());
+  } else {
+    sys::pivot_into(root.get());
+  }
+  // From here on no path of the host's is reachable.
+  if (plan.final_propagation != 0) {
+    sys::set_root_propagation(plan.final_propagation, plan.final_recursive);
+  }
+  return inside;
+}
+
+void set_names(const Plan& plan) {
+  if (!plan.hostname.empty()) sys::set_hostname(plan.hostname);
+  if (!plan.domainname.empty()) sys::set_domainname(plan.domainname);
+  if (plan.loopback) sys::bring_up_loopback();
+}
+
+// A connection of `start`: whoever is mapped inside and is not the one who made us is refused.
+sys::Fd accept_start(const ChildTask& task) {
+  const uid_t creator = sys::peer_uid(task.fds.channel);
+  for (;;) {
+    sys::Fd connection = sys::accept_connection(task.fds.start_socket);
+    constexpr uid_t kUnmapped = 65534;  // of the host, past the mode of the state directory
+    const uid_t peer = sys::peer_uid(connection.get());
+    if (peer != creator && peer != kUnmapped) continue;
+    const std::optional<ChannelMessage> message = receive(connection.get());
+    if (message && message->kind == MessageKind::kStart) return connection;
+  }
+}
+
+// Where a failure from here on is told: to `start` when it has connected, else to the parent.
+struct Voice {
+  int channel;
+  sys::Fd start;
+};
+
+void wait_for_start(const ChildTask& task, Voice& voice) {
+  if (task.fds.start_socket < 0) return expect(task.fds.channel, MessageKind::kStart);
+  if (!send(task.fds.channel, MessageKind::kReady)) sys::exit_now(1);
+  expect(task.fds.channel, MessageKind::kCreated);
+  voice.start = accept_start(task);
+  voice.channel = voice.start.get();
+}
+
+Program program_of(const ChildTask& task) {
+  const int channel = task.fds.channel;
+  return {.plan = task.plan.process,
+          .exec = task.exec,
+          .may_set_groups = may_set_groups(task),
+          .warn = [channel](const std::string& text) {
+            (void)send(channel, MessageKind::kWarning, text);
+          }};
+}
+
+void run_init(const ChildTask& task, Voice& voice) {
+  close_foreign(task);
+  sys::unblock_signals();
+  sys::ignore_sigpipe(false);
+  prepare_identity(task);
+  const Program program = program_of(task);
+  // Nobody who joins our pid namespace may trace us or take our descriptors. CVE-2016-9962.
+  sys::set_dumpable(false);
+
+  // As the caller, who may see paths that the container's root may not.
+  std::vector<sys::Fd> sources = clone_sources(task.plan.root);
+  take_setup_identity(task.plan.ids, program.may_set_groups);
+  sys::set_dumpable(false);  // changing ids has set it to fs.suid_dumpable
+  Inside inside = enter_root(task, std::move(sources));
+  set_names(task.plan);
+  take_streams(inside.terminal.get());
+  inside.terminal.reset();
+
+  if (task.plan.process.argv.empty()) {  // config.md: `process` is needed at start, not before
+    wait_for_start(task, voice);
+    throw sys::Error("config.json: /process: is needed to start a container", EINVAL);
+  }
+  const std::string path = become_program(program, inside.cwd.get());
+  inside.cwd.reset();
+  sys::set_dumpable(false);
+  wait_for_start(task, voice);
+  execute_program(program, path, voice.channel);
+}
+
+void run_exec(const ChildTask& task) {
+  close_foreign(task);
+  sys::unblock_signals();
+  sys::ignore_sigpipe(false);
+  if (task.fds.joined_time >= 0) sys::join(task.fds.joined_time, CLONE_NEWTIME);
+  const Program program = program_of(task);
+  take_setup_identity(task.plan.ids, program.may_set_groups);
+  sys::set_dumpable(false);
+  if (task.fds.root >= 0) sys::change_root(task.fds.root);
+  sys::Fd terminal;
+  const sys::Fd root = sys::open_path("/", O_PATH | O_DIRECTORY);
+  if (task.plan.process.terminal) terminal = make_terminal(task, root.get(), false);
+  take_streams(terminal.get());
+  terminal.reset();
+  const sys::Fd cwd = open_cwd(root.get(), task.plan.process.cwd);
+  const std::string path = become_program(program, cwd.get());
+  sys::set_dumpable(false);
+  execute_program(program, path, task.fds.channel);
+}
+
+// Every exception of the child ends here, as a message to whoever waits.
+template <typename Run>
+[[noreturn]] void run_and_report(const ChildTask& task, Run&& run) noexcept {
+  Voice voice{.channel = task.fds.channel, .start = {}};
+  try {
+    run(voice);
+  } catch (const sys::Error& error) {
+    try {
+      (void)send_failure(voice.channel, error);
+    } catch (...) {  // nobody is left to tell
+    }
+  } catch (...) {
+    try {
+      (void)send_failure(voice.channel, sys::Error("out of memory", ENOMEM));
+    } catch (...) {
+    }
+  }
+  sys::exit_now(1);
+}
+
+}  // namespace
+
+void init_main(void* argument) noexcept {
+  const auto& task = *static_cast<const ChildTask*>(argument);
+  run_and_report(task, [&](Voice& voice) { run_init(task, voice); });
+}
+
+void exec_main(void* argument) noexcept {
+  const auto& task = *static_cast<const ChildTask*>(argument);
+  run_and_report(task, [&](Voice&) { run_exec(task); });
+}
+
+}  // namespace runtime

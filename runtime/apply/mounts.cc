@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/apply/mounts.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "runtime/apply/copy_up.h"
+#include "sys/error.h"
+#include "sys/file.h"
+#include "sys/format.h"
+#include "sys/mount.h"
+
+namespace runtime {
+namespace {
+
+// What may be laid over single files of /proc: what lxcfs and engines fake there. Anything else
+// could redirect our own writes, or the container's labels. Source: CVE-2019-16884.
+constexpr std::array<std::string_view, 12> kProcFiles = {"proc/cpuinfo",
+                                                         "proc/diskstats",
+                                                         "proc/loadavg",
+                                                         "proc/meminfo",
+                                                         "proc/net/dev",
+                                                         "proc/slabinfo",
+                                                         "proc/stat",
+                                                         "proc/swaps",
+                                                         "proc/uptime",
+                                                         "proc/version",
+                                                         "proc/sys/kernel/ns_last_pid",
+                                                         "proc/sys/crypto/fips_enabled"};
+
+std::string hint_for(const MountStep& step, int code) {
+  if (step.type == "proc" && code == EPERM) {
+    return "the kernel refuses a new /proc while parts of the host's are hidden (are we in a "
+           "container?), or when the pid namespace is not the user namespace's own";
+  }
+  if (step.type == "mqueue" && code == EPERM) {
+    return "a message queue file system needs an ipc namespace of the container's own";
+  }
+  const bool has_ids = std::any_of(
+      step.parameters.begin(), step.parameters.end(),
+      [](const std::string& one) { return one.starts_with("gid=") || one.starts_with("uid="); });
+  if (code == EINVAL && has_ids) {
+    return "uid= and gid= must be ids that the container's user namespace maps";
+  }
+  return {};
+}
+
+sys::Fd make_instance(const MountStep& step) {
+  const std::string type = step.kind == MountKind::kCgroup ? "cgroup2" : step.type;
+  if (type.empty() || type == "none") {
+    throw sys::Error("no type, and neither bind nor rbind among the options", EINVAL);
+  }
+  try {  // only to add what the errno does not say
+    return sys::make_filesystem(type, step.source, step.parameters, step.attr_set);
+  } catch (sys::Error& error) {
+    if (error.hint().empty()) error.set_hint(hint_for(step, error.code()));
+    throw;
+  }
+}
+
+const char* host_path_of(MountKind kind) {
+  switch (kind) {
+    case MountKind::kSysfs:
+      return "/sys";
+    case MountKind::kProc:
+      return "/proc";
+    case MountKind::kCgroup:
+      return "/sys/fs/cgroup";
+    default:
+      return nullptr;
+  }
+}
+
+// The documented ladder: an instance of our own; where the kernel refuses that, the host's. Nothing
+// of the host's /sys or cgroups is writable then (CVE-2023-25809).
+sys::Fd make_instance_or_clone(const MountStep& step) {
+  const char* host_path = host_path_of(step.kind);
+  if (host_path == nullptr) return make_instance(step);
+  try {  // the refusal is expected: nested in a container, or a shared network or pid namespace
+    return make_instance(step);
+  } catch (const sys::Error& error) {
+    if (error.code() != EPERM && error.code() != EBUSY && error.code() != ENODEV) throw;
+  }
+  sys::Fd mount = sys::clone_mount(AT_FDCWD, host_path, true);
+  if (step.kind == MountKind::kProc) return mount;
+  sys::set_mount_attributes(mount.get(), config::kMountAttrRdonly, 0, true);
+  return mount;
+}
+
+// Asking for less protection than the source has is an error that names the source; access times
+// are no protection, so they follow the source.
+void set_bind_attributes(int mount, const MountStep& step, std::uint64_t set, std::uint64_t clear,
+                         bool recursive) {
+  try {  // EPERM needs a second look, and then an explanation
+    return sys::set_mount_attributes(mount, set, clear, recursive);
+  } catch (const sys::Error& error) {
+    if (error.code() != EPERM) throw;
+  }
+  try {
+    constexpr std::uint64_t kTimes = config::kMountAttrAtimeField | config::kMountAttrNodiratime;
+    sys::set_mount_attributes(mount, set & ~kTimes, clear & ~kTimes, recursive);
+  } catch (sys::Error& error) {
+    error.add_context(sys::format("source \"{}\"", step.source));
+    error.set_hint(
+        "the source is mounted with a flag (ro, nosuid, nodev or noexec) that a user namespace may "
+        "not take off; leave rw, suid, dev and exec out of the mount's options");
+    throw;
+  }
+}
+
+sys::Fd open_target(int root, const MountStep& step, bool is_directory) {
+  const sys::Symlinks symlinks =
+      step.target_nofollow ? sys::Symlinks::kRefuse : sys::Symlinks::kFollow;
+  try {  // ELOOP says too little
+    return is_directory ? sys::make_directories_in_root(root, step.target, 0755, symlinks)
+                        : sys::make_file_in_root(root, step.target, 0755, symlinks);
+  } catch (sys::Error& error) {
+    if (error.code() == ELOOP) {
+      error.set_hint(
+          sys::format("\"/{}\" in the image is or goes through a symlink; this mount must "
+                      "be on an ordinary directory",
+                      step.target.str()));
+    }
+    throw;
+  }
+}
+
+void check_target(int target, int mount, const MountStep& step) {
+  const std::string& path = step.target.str();
+  if (path == "proc") {
+    if (sys::filesystem_type(mount) != PROC_SUPER_MAGIC) {
+      throw sys::Error("only a procfs may be mounted on /proc", EPERM);
+    }
+    return;
+  }
+  if (sys::filesystem_type(target) != PROC_SUPER_MAGIC) return;
+  if (std::find(kProcFiles.begin(), kProcFiles.end(), path) == kProcFiles.end()) {
+    throw sys::Error(sys::format("\"/{}\" is inside /proc, where nothing may be mounted", path),
+                     EPERM);
+  }
+}
+
+void remount(int root, const MountStep& step) {
+  const sys::Fd target = sys::open_in_root(root, step.target, O_PATH);
+  set_bind_attributes(target.get(), step, step.attr_set, step.attr_clear, false);
+  set_bind_attributes(target.get(), step, step.rec_attr_set, step.rec_attr_clear, true);
+}
+
+void mount_one(int root, const MountStep& step, sys::Fd source) {
+  if (step.kind == MountKind::kRemount) return remount(root, step);
+  const bool is_bind = step.kind == MountKind::kBind;
+  const sys::Fd mount = is_bind ? std::move(source) : make_instance_or_clone(step);
+  if (is_bind) set_bind_attributes(mount.get(), step, step.attr_set, step.attr_clear, false);
+  set_bind_attributes(mount.get(), step, step.rec_attr_set, step.rec_attr_clear, true);
+  const sys::Fd target = open_target(root, step, !is_bind || sys::is_directory(mount.get()));
+  check_target(target.get(), mount.get(), step);
+  if (step.copy_up) copy_up(target.get(), mount.get());
+  sys::attach_mount(mount.get(), target.get());
+  for (const config::PropagationChange& change : step.propagation) {
+    sys::set_propagation(mount.get(), change.type, change.recursive);
+  }
+}
+
+sys::Fd clone_source(const MountStep& step) {
+  try {  // EINVAL says too little
+    if (!step.source_nofollow) return sys::clone_mount(AT_FDCWD, step.source, step.recursive);
+    const sys::Fd source = sys::open_path(step.source, O_PATH | O_NOFOLLOW);
+    return sys::clone_mount(source.get(), step.recursive);
+  } catch (sys::Error& error) {
+    if (error.code() == EINVAL && !step.recursive) {
+      error.set_hint(
+          "other file systems are mounted inside the source, and a user namespace may "
+          "not uncover what is below them: use rbind");
+    }
+    throw;
+  }
+}
+
+}  // namespace
+
+std::vector<sys::Fd> clone_sources(const RootPlan& plan) {
+  std::vector<sys::Fd> sources(plan.mounts.size());
+  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
+    const MountStep& step = plan.mounts[i];
+    if (step.kind != MountKind::kBind) continue;
+    sources[i] = sys::in_context(step.label, [&] { return clone_source(step); });
+  }
+  return sources;
+}
+
+sys::Fd attach_root(const RootPlan& plan) {
+  return sys::in_context(sys::format("root \"{}\"", plan.path), [&] {
+    const sys::Fd place = sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+    sys::Fd root = sys::clone_mount(place.get(), true);
+    sys::attach_mount(root.get(), place.get());
+    return root;
+  });
+}
+
+void apply_mount(int root, const MountStep& step, sys::Fd source) {
+  sys::in_context(step.label, [&] { mount_one(root, step, std::move(source)); });
+}
+
+}  // namespace runtime

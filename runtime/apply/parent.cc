@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/apply/parent.h"
+
+#include <fcntl.h>
+#include <linux/audit.h>
+#include <linux/capability.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sys/syscall.h>
+
+#include "runtime/apply/filter_cache.h"
+#include "sys/error.h"
+#include "sys/format.h"
+#include "sys/open.h"
+#include "sys/socket.h"
+#include "sys/stub.h"
+
+namespace runtime {
+namespace {
+
+constexpr bool holds(sys::CapabilitySet set, int number) { return ((set >> number) & 1U) != 0; }
+
+const char* type_name(int type) {
+  switch (type) {
+    case CLONE_NEWUSER:
+      return "user";
+    case CLONE_NEWPID:
+      return "pid";
+    case CLONE_NEWNET:
+      return "network";
+    case CLONE_NEWNS:
+      return "mount";
+    case CLONE_NEWIPC:
+      return "ipc";
+    case CLONE_NEWUTS:
+      return "uts";
+    case CLONE_NEWCGROUP:
+      return "cgroup";
+    case CLONE_NEWTIME:
+      return "time";
+    default:
+      return "unknown";
+  }
+}
+
+sys::Fd open_namespace(const std::string& path, int type) {
+  return sys::in_context(sys::format("{} namespace \"{}\"", type_name(type), path), [&] {
+    sys::Fd file = sys::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const int found = sys::namespace_type(file.get());
+    if (found != type) {
+      throw sys::Error(sys::format("is a {} namespace", type_name(found)), EINVAL);
+    }
+    return file;
+  });
+}
+
+bool permits_execveat(const config::CompiledFilter& filter) {
+  seccomp_data call = {};
+  call.nr = SYS_execveat;
+#if defined(__x86_64__)
+  call.arch = AUDIT_ARCH_X86_64;
+#else
+  call.arch = AUDIT_ARCH_AARCH64;
+#endif
+  const std::uint32_t answer =
+      config::evaluate_filter(filter.program, call) & SECCOMP_RET_ACTION_FULL;
+  return answer == SECCOMP_RET_ALLOW || answer == SECCOMP_RET_LOG;
+}
+
+// The child inherits it, and could not write it itself in every order that it goes through.
+class OomScore {
+ public:
+  OomScore(const std::optional<int>& wanted, const sys::Procfs& proc) : proc_(proc) {
+    if (!wanted) return;
+    saved_ = proc.read("self/oom_score_adj");
+    try {  // EACCES says too little
+      proc.write("self/oom_score_adj", std::to_string(*wanted));
+    } catch (sys::Error& error) {
+      error.add_context(sys::format("oom score {}", *wanted));
+      error.set_hint("lowering the score below what it was needs CAP_SYS_RESOURCE");
+      throw;
+    }
+  }
+  ~OomScore() {
+    if (saved_.empty()) return;
+    try {
+      proc_.write("self/oom_score_adj", saved_);
+    } catch (const sys::Error&) {  // our own score is no reason to fail
+    }
+  }
+  OomScore(const OomScore&) = delete;
+  OomScore& operator=(const OomScore&) = delete;
+
+ private:
+  const sys::Procfs& proc_;
+  std::string saved_;
+};
+
+void write_maps(const Plan& plan, const sys::Procfs& proc, pid_t child) {
+  const IdPlan& ids = plan.ids;
+  sys::in_context("id maps", [&] {
+    if (ids.writer == MapWriter::kParent) {
+      sys::write_id_maps(proc, std::to_string(child), ids.uids, ids.gids, false);
+    } else if (ids.writer == MapWriter::kHelpers) {
+      sys::write_id_maps_by_helpers(child, ids.uids, ids.gids);
+    }
+  });
+}
+
+}  // namespace
+
+HostFacts gather_facts(const sys::Procfs& proc) {
+  HostFacts facts;
+  facts.uid = sys::effective_uid();
+  facts.gid = sys::effective_gid();
+  const sys::CapabilitySet held = sys::own_capabilities().effective;
+  if (held == 0) return facts;
+  facts.can_set_ids = holds(held, CAP_SETUID) && holds(held, CAP_SETGID);
+  facts.own_uids = sys::own_uid_map(proc);
+  facts.own_gids = sys::own_gid_map(proc);
+  facts.can_raise_limits = holds(held, CAP_SYS_RESOURCE) && sys::is_initial(facts.own_uids);
+  return facts;
+}
+
+PreparedExec prepare_exec(const ProcessPlan& process, const IdPlan& ids, bool own_user_namespace,
+                          const std::string& cache_directory, const sys::Procfs& proc,
+                          const sys::Log& log) {
+  PreparedExec prepared;
+  if (process.seccomp) {
+    prepared.plan.filter = load_or_compile(*process.seccomp, cache_directory, log);
+  }
+  // A namespace that was joined has a map that we don't know: assume the worst.
+  const bool knows_map = own_user_namespace && ids.writer != MapWriter::kNobody;
+  if (sys::runtime_binary_is_reachable(proc, knows_map, ids.uids, ids.gids)) {
+    prepared.stub = sys::make_sealed_stub();
+    prepared.plan.stub = prepared.stub.get();
+    const std::string& program = prepared.plan.filter.program;
+    // A profile that forbids the stub's exec is loaded by the stub, for its own.
+    if (!program.empty() && process.no_new_privileges && !permits_execveat(prepared.plan.filter)) {
+      prepared.stub_filter = sys::sealed_memory_file("filter", program);
+      prepared.plan.stub_filter = prepared.stub_filter.get();
+    }
+  }
+  return prepared;
+}
+
+OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc) {
+  OpenJoins open;
+  for (const NamespaceJoin& join : plan.joins) {
+    sys::Fd file = open_namespace(join.path, join.type);
+    // setns(2) refuses the user namespace that one is in already.
+    if (join.type == CLONE_NEWUSER &&
+        sys::namespace_id_of(proc, sys::own_pid(), "user") == sys::namespace_id(file.get())) {
+      continue;
+    }
+    open.joins.push_back({.fd = file.get(), .types = join.type});
+    open.owned.push_back(std::move(file));
+  }
+  if (!plan.joined_time.empty()) open.time = open_namespace(plan.joined_time, CLONE_NEWTIME);
+  return open;
+}
+
+Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Join>& joins,
+               const sys::Log& log)
+    : plan_(task.plan), log_(log) {
+  sys::SocketPair pair = sys::make_channel();
+  channel_ = std::move(pair.first);
+  task.fds.channel = pair.second.get();
+  bool joins_processes = false;
+  for (const sys::Join& join : joins) joins_processes |= (join.types & CLONE_NEWPID) != 0;
+  // Somebody else's processes see the child from its first moment. With a user namespace of its
+  // own they have no power over it, and an undumpable child could not be given its maps.
+  const bool hides = joins_processes && !plan_.namespaces.makes(CLONE_NEWUSER);
+  {
+    const OomScore score(plan_.process.oom_score_adj, task.proc);
+    if (plan_.process.raises_limits) {  // the child inherits what it may not raise itself
+      for (const LimitStep& limit : plan_.process.limits) {
+        sys::raise_hard_rlimit(limit.resource, limit.hard);
+      }
+    }
+    if (hides) sys::set_dumpable(false);
+    process_ =
+        sys::clone_child({.namespaces = plan_.namespaces.made, .joins = joins}, entry, &task);
+    if (hides) sys::set_dumpable(true);
+  }
+  pair.second.reset();
+  try {  // the destructor does not run for an object that was never made
+    write_maps(plan_, task.proc, process_.pid);
+    if (plan_.ids.writer == MapWriter::kParent || plan_.ids.writer == MapWriter::kHelpers) {
+      (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
+    }
+  } catch (...) {
+    (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
+    (void)sys::wait_child(process_);
+    throw;
+  }
+}
+
+Launch::~Launch() {
+  if (!process_.pidfd) return;
+  try {
+    (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
+    (void)sys::wait_child(process_);
+  } catch (const sys::Error&) {  // it is gone already
+  }
+}
+
+sys::Process Launch::release() { return std::move(process_); }
+
+// False: the child has closed the channel.
+bool Launch::next(MessageKind until) {
+  for (;;) {
+    std::optional<ChannelMessage> message = receive(channel_.get());
+    if (!message) return false;
+    switch (message->kind) {
+      case MessageKind::kWarning:
+        log_.warning(message->text);
+        break;
+      case MessageKind::kConsole:
+        console_ = std::move(message->descriptor);
+        break;
+      case MessageKind::kFailed:
+        throw sys::Error(message->text, message->code, message->hint);
+      default:
+        if (message->kind != until) throw sys::Error("a message out of turn", EPROTO);
+        return true;
+    }
+  }
+}
+
+void Launch::wait_until_ready() {
+  if (next(MessageKind::kReady)) return;
+  const sys::ExitStatus status = sys::wait_child(process_);
+  process_.pidfd.reset();
+  throw sys::Error(sys::format(
+      "the container's first process ended with status {} while it was set up", status.code));
+}
+
+void Launch::wait_until_running() { (void)next(MessageKind::kFailed); }
+
+}  // namespace runtime

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+// The parent's side of the clone: what is opened and compiled before it, the id maps, and the
+// channel until the program runs. See docs/create-sequence.md.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/apply/channel.h"
+#include "runtime/apply/child.h"
+#include "runtime/apply/program.h"
+#include "runtime/plan/plan.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+#include "sys/process.h"
+#include "sys/procfs.h"
+
+namespace runtime {
+
+HostFacts gather_facts(const sys::Procfs& proc);
+
+/// What the last exec needs; owns the descriptors that its ExecPlan names.
+struct PreparedExec {
+  ExecPlan plan;
+  sys::Fd stub, stub_filter;
+};
+/// Compiles the filter or takes it from the cache, and makes the sealed stub where the container's
+/// ids could write our own binary (INV-3). own_user_namespace: the container has one.
+PreparedExec prepare_exec(const ProcessPlan& process, const IdPlan& ids, bool own_user_namespace,
+                          const std::string& cache_directory, const sys::Procfs& proc,
+                          const sys::Log& log);
+
+/// Namespaces to join, opened and checked to be of the type that the bundle says.
+struct OpenJoins {
+  std::vector<sys::Fd> owned;
+  std::vector<sys::Join> joins;
+  sys::Fd time;
+};
+OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc);
+
+/// A started child, and what it says. Kills and reaps the child when it goes, unless released.
+class Launch {
+ public:
+  /// Clones `entry` with `task`; the task's channel is filled in. Writes the id maps.
+  Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Join>& joins,
+         const sys::Log& log);
+  ~Launch();
+  Launch(const Launch&) = delete;
+  Launch& operator=(const Launch&) = delete;
+
+  const sys::Process& process() const { return process_; }
+  int channel() const { return channel_.get(); }
+
+  /// Passes on what the child says until it is ready.
+  /// Errors: the child's own failure, as if it had happened here; a child that ended.
+  void wait_until_ready();
+  /// The same until the program runs.
+  void wait_until_running();
+  /// The master of the pty, when the child had no console socket to send it to.
+  sys::Fd take_console() { return std::move(console_); }
+  /// The child lives on without us.
+  sys::Process release();
+
+ private:
+  bool next(MessageKind until);
+
+  const Plan& plan_;
+  const sys::Log& log_;
+  sys::Process process_;
+  sys::Fd channel_, console_;
+};
+
+}  // namespace runtime

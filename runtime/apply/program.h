@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last steps of every process that tilla starts in a container, init or exec: from "inside the
+// root" to the exec. Runs in the child.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "config/seccomp_filter.h"
+#include "runtime/plan/plan.h"
+#include "sys/procfs.h"
+
+namespace runtime {
+
+/// How the program is executed, prepared before the clone.
+struct ExecPlan {
+  config::CompiledFilter filter;  // empty program: none
+  int stub = -1;                  // the sealed stub's descriptor; -1: exec directly (INV-3)
+  int stub_filter = -1;           // a sealed copy of the filter, where the stub is to load it
+};
+
+/// What a program is started with.
+struct Program {
+  const ProcessPlan& plan;
+  const ExecPlan& exec;
+  bool may_set_groups = true;
+  std::function<void(const std::string&)> warn;
+};
+
+/// Starts a session. terminal: a pty's slave, which becomes the controlling terminal and the
+/// standard streams; -1 for none.
+void take_streams(int terminal);
+
+/// Everything between the root and the exec but for what the profile must not see: working
+/// directory, limits, keyring, identity, capabilities. Afterwards the process is the program's
+/// user. cwd: the open working directory. Returns the path of what is to be executed. Errors: in
+/// the words that callers look for when the program is missing or can't be executed.
+std::string become_program(const Program& program, int cwd);
+
+/// seccomp, then the exec. A failure after the stub has taken over goes to descriptor `status`.
+[[noreturn]] void execute_program(const Program& program, const std::string& path, int status);
+
+}  // namespace runtime

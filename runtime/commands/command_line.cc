@@ -1,0 +1,561 @@
+// SPDX-License-Identifier: Apache-2.0
+// The only file that includes CLI11. The library gets options alone and in one form: what is an
+// option and what is a word of the container's is decided here, as Go's flag package decides it.
+#include "runtime/commands/command_line.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <charconv>
+#include <limits>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "sys/format.h"
+
+#ifndef TILLA_COMMIT
+#define TILLA_COMMIT ""
+#endif
+
+namespace runtime {
+namespace {
+
+using Words = std::span<const std::string>;
+
+constexpr int kUnknownVerbExitCode = 3;  // runc's
+
+/// Whether options may stand among the other words.
+enum class Options { kAnywhere, kBeforeWords };
+
+struct WordCount {
+  size_t least = 0;
+  size_t most = std::numeric_limits<size_t>::max();
+};
+
+/// Digits alone, in range.
+template <typename Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+std::string invalid_value(std::string_view value, std::string_view option) {
+  return sys::format("invalid value \"{}\" for flag {}", value, option);
+}
+
+/// The options of one verb, or the global ones.
+class Grammar {
+ public:
+  Grammar(const std::string& name, const std::string& summary) : name_(name), app_(summary) {
+    app_.name(name.empty() ? "tilla-runtime" : "tilla-runtime " + name);
+    app_.set_help_flag("-h,--help", "Show this help");
+  }
+
+  void flag(const char* names, bool& target, const char* help) {
+    app_.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  void text(const char* names, std::string& target, const char* help) {
+    app_.add_option(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+  /// May be given many times, with one value each.
+  void texts(const char* names, std::vector<std::string>& target, const char* help) {
+    app_.add_option(names, target, help)->allow_extra_args(false);
+  }
+  /// Digits alone.
+  void number(const char* names, unsigned& target, const char* help);
+  /// A word that help shows; read() returns those that were given.
+  void word(const char* name, const char* help) { app_.add_option(name, shown_word_, help); }
+  /// Accepted and forgotten.
+  void ignored_flags(std::initializer_list<const char*> names) {
+    for (const char* each : names) flag(each, ignored_flag_, "Not supported yet");
+  }
+  void ignored_texts(std::initializer_list<const char*> names) {
+    for (const char* each : names) text(each, ignored_text_, "Not supported yet");
+  }
+
+  /// The words that are no options; empty when finished() says why there is nothing to do.
+  std::optional<std::vector<std::string>> read(Words words, WordCount count,
+                                               Options order = Options::kAnywhere);
+  Finished finished() const { return finished_; }
+  std::string help() const { return app_.help(); }
+  /// Makes a value that read well a usage error after all.
+  Finished refuse(std::string message) const {
+    return {.text = std::move(message), .exit_code = 1};
+  }
+
+ private:
+  /// Splits `words`; false when finished_ is set.
+  bool sort(Words words, Options order);
+  bool sort_option(Words words, size_t& index);
+  bool convert();
+  bool check_count(WordCount count);
+  bool fail(std::string message) {
+    finished_ = refuse(std::move(message));
+    return false;
+  }
+
+  std::string name_;
+  CLI::App app_;
+  Finished finished_;
+  std::vector<std::string> options_, words_;
+  std::string shown_word_, ignored_text_;
+  bool ignored_flag_ = false;
+};
+
+void Grammar::number(const char* names, unsigned& target, const char* help) {
+  const auto convert = [&target, names](const std::string& text) {
+    const auto number = parse_number<unsigned>(text);
+    if (!number) throw CLI::ValidationError(invalid_value(text, names));
+    target = *number;
+  };
+  app_.add_option_function<std::string>(names, convert, help)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+bool Grammar::sort_option(Words words, size_t& index) {
+  const std::string& word = words[index];
+  const size_t start = word.starts_with("--") ? 2 : 1;
+  const size_t equals = word.find('=');
+  const std::string name =
+      word.substr(start, equals == std::string::npos ? equals : equals - start);
+  const std::string dashed = (name.size() == 1 ? "-" : "--") + name;
+  if (name == "help" || name == "h") {
+    finished_ = {.text = app_.help()};
+    return false;
+  }
+  const CLI::Option* option = app_.get_option_no_throw(dashed);
+  if (option == nullptr || option->get_positional()) {
+    return fail(sys::format("flag provided but not defined: -{}", name));
+  }
+  const bool takes_value = option->get_items_expected_max() > 0;
+  if (!takes_value) {
+    const std::string value = equals == std::string::npos ? "" : word.substr(equals);
+    options_.push_back("--" + option->get_lnames().front() + value);
+    return true;
+  }
+  options_.push_back(dashed);
+  if (equals != std::string::npos) {
+    options_.push_back(word.substr(equals + 1));
+  } else if (index + 1 < words.size()) {
+    options_.push_back(words[++index]);
+  } else {
+    return fail(sys::format("flag needs an argument: -{}", name));
+  }
+  return true;
+}
+
+bool Grammar::sort(Words words, Options order) {
+  for (size_t i = 0; i < words.size(); ++i) {
+    const std::string& word = words[i];
+    const bool is_option = word.size() > 1 && word[0] == '-';
+    if (word == "--" || (!is_option && order == Options::kBeforeWords)) {
+      const size_t first = word == "--" ? i + 1 : i;
+      words_.insert(words_.end(), words.begin() + static_cast<std::ptrdiff_t>(first), words.end());
+      return true;
+    }
+    if (!is_option) {
+      words_.push_back(word);
+    } else if (!sort_option(words, i)) {
+      return false;
+    }
+  }
+  return true;
+}
+
+// The library throws where our interface returns: this is its fence.
+bool Grammar::convert() {
+  std::reverse(options_.begin(), options_.end());  // the library's parse() takes the last one first
+  try {
+    app_.parse(options_);
+  } catch (const CLI::ParseError& error) {
+    return fail(error.what());
+  }
+  return true;
+}
+
+bool Grammar::check_count(WordCount count) {
+  if (words_.size() >= count.least && words_.size() <= count.most) return true;
+  if (count.least == count.most) {
+    return fail(sys::format("\"{}\" requires exactly {} argument(s)", name_, count.least));
+  }
+  const bool is_few = words_.size() < count.least;
+  return fail(sys::format("\"{}\" requires a {} of {} argument(s)", name_,
+                          is_few ? "minimum" : "maximum", is_few ? count.least : count.most));
+}
+
+std::optional<std::vector<std::string>> Grammar::read(Words words, WordCount count, Options order) {
+  if (!sort(words, order) || !convert() || !check_count(count)) return std::nullopt;
+  return std::move(words_);
+}
+
+constexpr WordCount kIdAlone = {.least = 1, .most = 1};
+constexpr const char* kIdHelp = "The container's name, unique on this host";
+
+constexpr const char* kPreserveFdsHelp = "Pass N more descriptors of the caller's (3, 4, ...)";
+
+void add_create_options(Grammar& grammar, CreateOptions& options) {
+  grammar.text("-b,--bundle", options.bundle, "Directory of the bundle (default: the current one)");
+  grammar.text("--console-socket", options.console_socket,
+               "AF_UNIX socket that receives the terminal's master end");
+  grammar.text("--pid-file", options.pid_file, "File to write the process id to");
+  grammar.text("--pidfd-socket", options.pidfd_socket,
+               "AF_UNIX socket that receives a pidfd of the process");
+  grammar.flag("--no-pivot", options.no_pivot, "Do not use pivot_root, for roots on a ramdisk");
+  grammar.flag("--no-new-keyring", options.no_new_keyring, "Keep the caller's session keyring");
+  grammar.number("--preserve-fds", options.preserve_fds, kPreserveFdsHelp);
+}
+
+Command parse_create(Words words) {
+  CreateOptions options;
+  Grammar grammar("create", "Create a container");
+  grammar.word("ID", kIdHelp);
+  add_create_options(grammar, options);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  options.id = given->front();
+  return options;
+}
+
+Command parse_run(Words words) {
+  RunOptions options;
+  Grammar grammar("run", "Create and run a container");
+  grammar.word("ID", kIdHelp);
+  add_create_options(grammar, options);
+  grammar.flag("-d,--detach", options.detach, "Do not wait for the container's process");
+  grammar.flag("--keep", options.keep, "Do not delete the container after its end");
+  grammar.flag("--no-subreaper", options.no_subreaper, "Do not reap reparented processes");
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  options.id = given->front();
+  return options;
+}
+
+void add_exec_options(Grammar& grammar, ExecOptions& options) {
+  grammar.text("--console-socket", options.console_socket,
+               "AF_UNIX socket that receives the terminal's master end");
+  grammar.text("--pidfd-socket", options.pidfd_socket,
+               "AF_UNIX socket that receives a pidfd of the process");
+  grammar.text("--cwd", options.cwd, "Working directory in the container");
+  grammar.texts("-e,--env", options.env, "Set a variable, NAME=VALUE; may be repeated");
+  grammar.flag("-t,--tty", options.tty, "Allocate a terminal");
+  grammar.text("-u,--user", options.user, "UID[:GID]");
+  grammar.text("-p,--process", options.process_file, "File with the process as JSON");
+  grammar.flag("-d,--detach", options.detach, "Do not wait for the process");
+  grammar.text("--pid-file", options.pid_file, "File to write the process id to");
+  grammar.text("--process-label", options.process_label, "SELinux label of the process");
+  grammar.text("--apparmor", options.apparmor, "AppArmor profile of the process");
+  grammar.flag("--no-new-privs", options.no_new_privs, "Set no_new_privs for the process");
+  grammar.texts("-c,--cap", options.caps, "Add a capability; may be repeated");
+  grammar.text("--cgroup", options.cgroup, "Run in an existing sub-cgroup, [CONTROLLER:]PATH");
+  grammar.flag("--ignore-paused", options.ignore_paused, "Allow it in a paused container");
+}
+
+/// Numbers, separated by commas or given one by one. Returns the first that is none.
+std::optional<std::string> parse_gids(const std::vector<std::string>& texts,
+                                      std::vector<std::int64_t>& gids) {
+  for (const std::string& text : texts) {
+    for (size_t start = 0; start <= text.size();) {
+      const size_t comma = std::min(text.find(',', start), text.size());
+      const auto gid =
+          parse_number<std::uint32_t>(std::string_view(text).substr(start, comma - start));
+      if (!gid) return text;
+      gids.push_back(*gid);
+      start = comma + 1;
+    }
+  }
+  return std::nullopt;
+}
+
+Command parse_exec(Words words) {
+  ExecOptions options;
+  std::vector<std::string> gids;
+  Grammar grammar("exec", "Run a process in a running container");
+  grammar.word("ID", kIdHelp);
+  grammar.word("COMMAND", "The program and its arguments; none with --process");
+  add_exec_options(grammar, options);
+  grammar.texts("-g,--additional-gids", gids, "Supplementary groups; may be repeated");
+  grammar.number("--preserve-fds", options.preserve_fds, kPreserveFdsHelp);
+  const auto given = grammar.read(words, {.least = 1}, Options::kBeforeWords);
+  if (!given) return grammar.finished();
+  options.id = given->front();
+  options.args.assign(given->begin() + 1, given->end());
+  if (!options.args.empty() && options.args.front() == "--") {
+    options.args.erase(options.args.begin());
+  }
+  if (options.args.empty() && options.process_file.empty()) {
+    return grammar.refuse("process args cannot be empty");
+  }
+  if (const auto wrong = parse_gids(gids, options.additional_gids)) {
+    return grammar.refuse(invalid_value(*wrong, "--additional-gids"));
+  }
+  return options;
+}
+
+Command parse_start(Words words) {
+  Grammar grammar("start", "Run the program of a created container");
+  grammar.word("ID", kIdHelp);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  return StartOptions{.id = given->front()};
+}
+
+Command parse_state(Words words) {
+  Grammar grammar("state", "Print the state of a container");
+  grammar.word("ID", kIdHelp);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  return StateOptions{.id = given->front()};
+}
+
+Command parse_kill(Words words) {
+  KillOptions options;
+  Grammar grammar("kill", "Send a signal (default: SIGTERM) to a container's first process");
+  grammar.word("ID", kIdHelp);
+  grammar.word("SIGNAL", "A name with or without SIG, or a number");
+  grammar.flag("-a,--all", options.all, "Send it to all processes of the container");
+  const auto given = grammar.read(words, {.least = 1, .most = 2});
+  if (!given) return grammar.finished();
+  options.id = given->front();
+  if (given->size() == 2) options.signal = given->back();
+  return options;
+}
+
+Command parse_delete(Words words) {
+  DeleteOptions options;
+  Grammar grammar("delete", "Delete what is held for a container");
+  grammar.word("ID", kIdHelp);
+  grammar.flag("-f,--force", options.force, "End the container with SIGKILL if it still runs");
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  options.id = given->front();
+  return options;
+}
+
+bool is_list_format(const std::string& format) { return format == "table" || format == "json"; }
+
+Command parse_list(Words words) {
+  ListOptions options;
+  Grammar grammar("list", "List the containers");
+  grammar.text("-f,--format", options.format, "table or json (default: table)");
+  grammar.flag("-q,--quiet", options.quiet, "Only the ids");
+  if (!grammar.read(words, {.least = 0, .most = 0})) return grammar.finished();
+  if (!is_list_format(options.format)) return grammar.refuse("invalid format option");
+  return options;
+}
+
+Command parse_ps(Words words) {
+  PsOptions options;
+  Grammar grammar("ps", "List the processes of a container");
+  grammar.word("ID", kIdHelp);
+  grammar.word("PS_OPTIONS", "Options of the host's ps (default: -ef)");
+  grammar.text("-f,--format", options.format, "table or json (default: table)");
+  const auto given = grammar.read(words, {.least = 1}, Options::kBeforeWords);
+  if (!given) return grammar.finished();
+  if (!is_list_format(options.format)) return grammar.refuse("invalid format option");
+  options.id = given->front();
+  options.ps_args.assign(given->begin() + 1, given->end());
+  return options;
+}
+
+Command parse_spec(Words words) {
+  SpecOptions options;
+  Grammar grammar("spec", "Write a config.json to start from");
+  grammar.text("-b,--bundle", options.bundle, "Directory of the bundle (default: the current one)");
+  grammar.flag("--rootless", options.rootless, "For a container of an ordinary user");
+  if (!grammar.read(words, {.least = 0, .most = 0})) return grammar.finished();
+  return options;
+}
+
+Command parse_features(Words words) {
+  Grammar grammar("features", "Print what this runtime supports, as JSON");
+  if (!grammar.read(words, {.least = 0, .most = 0})) return grammar.finished();
+  return FeaturesOptions{};
+}
+
+Command parse_plan(Words words) {
+  PlanOptions options;
+  Grammar grammar("plan", "Print what `create` would do with a bundle");
+  grammar.word("BUNDLE", "Directory of the bundle (default: the current one)");
+  const auto given = grammar.read(words, {.least = 0, .most = 1});
+  if (!given) return grammar.finished();
+  if (!given->empty()) options.bundle = given->front();
+  return options;
+}
+
+Command read_unsupported(Grammar& grammar, const std::string& verb, Words words) {
+  grammar.word("ID", kIdHelp);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  return UnsupportedOptions{.verb = verb, .id = given->front()};
+}
+
+Command parse_pause(Words words) {
+  Grammar grammar("pause", "Suspend all processes of a container (not supported yet)");
+  return read_unsupported(grammar, "pause", words);
+}
+
+Command parse_resume(Words words) {
+  Grammar grammar("resume", "Resume the processes of a paused container (not supported yet)");
+  return read_unsupported(grammar, "resume", words);
+}
+
+Command parse_update(Words words) {
+  Grammar grammar("update", "Change a container's resource limits (not supported yet)");
+  grammar.ignored_texts(
+      {"-r,--resources",   "--blkio-weight",      "--cpu-period",      "--cpu-quota",
+       "--cpu-burst",      "--cpu-share",         "--cpu-shares",      "--cpu-rt-period",
+       "--cpu-rt-runtime", "--cpu-idle",          "--cpuset-cpus",     "--cpuset-mems",
+       "--kernel-memory",  "--kernel-memory-tcp", "--memory",          "--memory-reservation",
+       "--memory-swap",    "--pids-limit",        "--l3-cache-schema", "--mem-bw-schema"});
+  return read_unsupported(grammar, "update", words);
+}
+
+Command parse_events(Words words) {
+  Grammar grammar("events", "Print a container's events and statistics (not supported yet)");
+  grammar.ignored_texts({"--interval"});
+  grammar.ignored_flags({"--stats"});
+  return read_unsupported(grammar, "events", words);
+}
+
+Command parse_checkpoint(Words words) {
+  Grammar grammar("checkpoint", "Checkpoint a running container (not supported)");
+  grammar.ignored_texts({"--image-path", "--work-path", "--parent-path", "--status-fd",
+                         "--page-server", "--manage-cgroups-mode", "--empty-ns"});
+  grammar.ignored_flags({"--leave-running", "--tcp-established", "--tcp-skip-in-flight",
+                         "--ext-unix-sk", "--shell-job", "--lazy-pages", "--file-locks",
+                         "--pre-dump", "--auto-dedup", "--link-remap"});
+  return read_unsupported(grammar, "checkpoint", words);
+}
+
+Command parse_restore(Words words) {
+  Grammar grammar("restore", "Restore a container from a checkpoint (not supported)");
+  grammar.ignored_texts({"--console-socket", "--image-path", "--work-path", "--manage-cgroups-mode",
+                         "-b,--bundle", "--pid-file", "--pidfd-socket", "--empty-ns",
+                         "--lsm-profile", "--lsm-mount-context", "--preserve-fds"});
+  grammar.ignored_flags({"--tcp-established", "--ext-unix-sk", "--shell-job", "--file-locks",
+                         "-d,--detach", "--no-subreaper", "--no-pivot", "--auto-dedup",
+                         "--lazy-pages", "--link-remap", "--keep"});
+  return read_unsupported(grammar, "restore", words);
+}
+
+struct Verb {
+  std::string_view name;
+  Command (*parse)(Words words);
+  std::string_view summary;
+};
+
+constexpr Verb kVerbs[] = {
+    {"checkpoint", parse_checkpoint, "checkpoint a running container (not supported)"},
+    {"create", parse_create, "create a container"},
+    {"delete", parse_delete, "delete what is held for a container"},
+    {"events", parse_events, "print a container's events (not supported yet)"},
+    {"exec", parse_exec, "run a process in a running container"},
+    {"features", parse_features, "print what this runtime supports"},
+    {"kill", parse_kill, "send a signal to a container's first process"},
+    {"list", parse_list, "list the containers"},
+    {"pause", parse_pause, "suspend a container's processes (not supported yet)"},
+    {"plan", parse_plan, "print what create would do with a bundle"},
+    {"ps", parse_ps, "list the processes of a container"},
+    {"restore", parse_restore, "restore a container from a checkpoint (not supported)"},
+    {"resume", parse_resume, "resume a container's processes (not supported yet)"},
+    {"run", parse_run, "create and run a container"},
+    {"spec", parse_spec, "write a config.json to start from"},
+    {"start", parse_start, "run the program of a created container"},
+    {"state", parse_state, "print the state of a container"},
+    {"update", parse_update, "change a container's limits (not supported yet)"},
+};
+
+std::string version_text() {
+  return "tilla-runtime version " TILLA_VERSION "\ncommit: " TILLA_COMMIT
+         "\nspec: 1.3.0\n+SECCOMP +CAP\n";
+}
+
+std::string global_help(const Grammar& grammar) {
+  std::string text = grammar.help();
+  text += "\nCommands:\n";
+  for (const Verb& verb : kVerbs) text += sys::format("  {:<12}{}\n", verb.name, verb.summary);
+  text += "  help        show this help, or that of a command\n";
+  return text;
+}
+
+void add_global_options(Grammar& grammar, GlobalOptions& options, bool& wants_version) {
+  grammar.text("--root", options.root, "Directory for the containers' state");
+  grammar.text("--log", options.log, "File for the log (default: standard error)");
+  grammar.text("--log-format", options.log_format, "text or json (default: text)");
+  grammar.flag("--debug", options.debug, "Log more");
+  grammar.flag("--systemd-cgroup", options.systemd_cgroup, "Let systemd make the cgroups");
+  grammar.text("--rootless", options.rootless,
+               "Ignore cgroup permission errors: true, false or auto (default: auto)");
+  grammar.text("--cgroup-manager", options.cgroup_manager, "cgroupfs, systemd or disabled");
+  grammar.ignored_texts({"--criu"});
+  grammar.flag("-v,--version", wants_version, "Print the version");
+}
+
+/// Puts the words of `options` into one form. Returns the complaint about the first wrong one.
+std::optional<std::string> normalise(GlobalOptions& options) {
+  if (options.log_format != "text" && options.log_format != "json") {
+    std::string complaint = invalid_value(options.log_format, "--log-format");
+    options.log_format = "text";  // so that the complaint itself can be logged
+    return complaint;
+  }
+  // The words of Go's strconv.ParseBool.
+  for (const char* word : {"1", "t", "T", "TRUE", "True"}) {
+    if (options.rootless == word) options.rootless = "true";
+  }
+  for (const char* word : {"0", "f", "F", "FALSE", "False"}) {
+    if (options.rootless == word) options.rootless = "false";
+  }
+  if (options.rootless.empty()) options.rootless = "auto";
+  if (options.rootless != "auto" && options.rootless != "true" && options.rootless != "false") {
+    return invalid_value(options.rootless, "--rootless");
+  }
+  const std::string& manager = options.cgroup_manager;
+  if (!manager.empty() && manager != "cgroupfs" && manager != "systemd" && manager != "disabled") {
+    return invalid_value(manager, "--cgroup-manager");
+  }
+  return std::nullopt;
+}
+
+Command parse_verb(Words words, const Grammar& global) {
+  if (words.empty()) return Finished{.text = global_help(global)};
+  std::vector<std::string> rest(words.begin() + 1, words.end());
+  std::string_view name = words.front();
+  if (name == "help" || name == "h") {
+    if (rest.empty()) return Finished{.text = global_help(global)};
+    name = words[1];
+    rest = {"--help"};
+  }
+  for (const Verb& verb : kVerbs) {
+    if (verb.name == name) return verb.parse(rest);
+  }
+  return Finished{.text = sys::format("No help topic for '{}'", name),
+                  .exit_code = kUnknownVerbExitCode};
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& words) {
+  CommandLine line;
+  bool wants_version = false;
+  Grammar grammar("", "OCI runtime that needs no root");
+  add_global_options(grammar, line.global, wants_version);
+  const auto rest = grammar.read(words, {}, Options::kBeforeWords);
+  if (!rest) {
+    line.command = grammar.finished();
+    Finished& finished = std::get<Finished>(line.command);
+    if (!finished.is_error()) finished.text = global_help(grammar);
+    return line;
+  }
+  if (const auto complaint = normalise(line.global)) {
+    line.command = grammar.refuse(*complaint);
+  } else if (wants_version) {
+    line.command = Finished{.text = version_text()};
+  } else {
+    line.command = parse_verb(*rest, grammar);
+  }
+  return line;
+}
+
+}  // namespace runtime

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// What main hands to every verb.
+#pragma once
+
+#include <string>
+
+#include "runtime/commands/command_line.h"
+#include "sys/log.h"
+#include "sys/procfs.h"
+
+namespace runtime {
+
+struct Context {
+  const GlobalOptions& options;
+  const sys::Log& log;
+  sys::Procfs proc;
+  std::string state_root;  // absolute; see find_state_root
+};
+
+}  // namespace runtime

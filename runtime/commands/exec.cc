@@ -1,0 +1,192 @@
+// SPDX-License-Identifier: Apache-2.0
+// exec: one more process in a container, with every restriction of it (INV-7).
+#include <fcntl.h>
+#include <linux/sched.h>
+
+#include <charconv>
+
+#include "runtime/commands/commands.h"
+#include "runtime/commands/foreground.h"
+#include "runtime/commands/new_container.h"
+#include "runtime/commands/preserved_fds.h"
+#include "runtime/commands/status.h"
+#include "sys/error.h"
+#include "sys/event.h"
+#include "sys/file.h"
+#include "sys/format.h"
+#include "sys/open.h"
+#include "sys/socket.h"
+
+namespace runtime {
+namespace {
+
+constexpr std::size_t kMaxProcess = std::size_t{1} << 20;
+
+// INV-6: digits alone, all of them, and no more than 32 bits. CVE-2026-30892, CVE-2024-40635.
+uint32_t parse_id(std::string_view text, std::string_view what) {
+  uint32_t id = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), id);
+  const bool is_whole = code == std::errc() && end == text.data() + text.size();
+  if (!is_whole || id == UINT32_MAX) {
+    throw sys::Error(sys::format("--user: \"{}\" is not a numeric {}", text, what), EINVAL);
+  }
+  return id;
+}
+
+void set_user(config::User& user, const std::string& text) {
+  const std::size_t colon = text.find(':');
+  user.uid = parse_id(std::string_view(text).substr(0, colon), "user id");
+  if (colon != std::string::npos) {
+    user.gid = parse_id(std::string_view(text).substr(colon + 1), "group id");
+  }
+}
+
+void set_environment(std::vector<std::string>& env, const std::string& entry) {
+  const std::string key = entry.substr(0, entry.find('=') + 1);
+  std::erase_if(env, [&](const std::string& old) { return old.starts_with(key); });
+  env.push_back(entry);
+}
+
+void add_capabilities(config::Process& process, const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  if (!process.capabilities) process.capabilities.emplace();
+  for (const std::string& name : names) {  // never inheritable: CVE-2022-29162
+    process.capabilities->bounding.push_back(name);
+    process.capabilities->permitted.push_back(name);
+    process.capabilities->effective.push_back(name);
+  }
+}
+
+config::Process process_from_flags(const ExecOptions& options, const config::RuntimeSpec& spec) {
+  if (!spec.process) throw sys::Error("the container has no process to take after", EINVAL);
+  if (options.args.empty()) throw sys::Error("no command, and no --process", EINVAL);
+  config::Process process = *spec.process;
+  process.args = options.args;
+  process.terminal = options.tty;
+  process.console_size.reset();
+  if (!options.cwd.empty()) process.cwd = options.cwd;
+  for (const std::string& entry : options.env) set_environment(process.env, entry);
+  if (!options.user.empty()) set_user(process.user, options.user);
+  for (const std::int64_t gid : options.additional_gids) {
+    process.user.additional_gids.push_back(static_cast<uint32_t>(gid));
+  }
+  add_capabilities(process, options.caps);
+  if (options.no_new_privs) process.no_new_privileges = true;
+  if (!options.apparmor.empty()) process.apparmor_profile = options.apparmor;
+  if (!options.process_label.empty()) process.selinux_label = options.process_label;
+  return process;
+}
+
+config::Process choose_process(const ExecOptions& options, const config::RuntimeSpec& spec) {
+  if (options.process_file.empty()) return process_from_flags(options, spec);
+  config::Process process = config::parse_process(sys::read_file(options.process_file, kMaxProcess),
+                                                  options.process_file);
+  if (options.tty) process.terminal = true;
+  return process;
+}
+
+void check_process(const config::Process& process) {
+  const std::vector<std::string> problems = config::validate_process(process);
+  if (!problems.empty()) throw sys::Error(problems.front(), EINVAL);
+  if (process.args.empty()) throw sys::Error("/process/args: at least one is needed", EINVAL);
+}
+
+// The namespaces of the init that aren't ours already, and how they are entered.
+struct Target {
+  NamespacePlan namespaces;
+  std::vector<sys::Join> joins;
+  sys::Fd time, root;
+};
+
+Target target_of(const config::Record& record, int init_pidfd, const sys::Procfs& proc) {
+  Target target;
+  int types = 0;
+  for (const config::NamespaceType type : record.namespaces) types |= clone_flag(type);
+  if ((types & CLONE_NEWUSER) != 0 && sys::namespace_id_of(proc, sys::own_pid(), "user") ==
+                                          sys::namespace_id_of(proc, record.pid, "user")) {
+    types &= ~CLONE_NEWUSER;  // setns(2) refuses the one that we are in
+  }
+  if ((types & CLONE_NEWTIME) != 0) {  // not while memory is shared: the child does it itself
+    target.time = proc.open_magic_link(sys::format("{}/ns/time", record.pid), O_RDONLY);
+    types &= ~CLONE_NEWTIME;
+  }
+  if ((types & CLONE_NEWNS) == 0 || record.no_pivot) {
+    target.root = proc.open_magic_link(sys::format("{}/root", record.pid), O_PATH | O_DIRECTORY);
+  }
+  for (const config::NamespaceType type : record.namespaces) {
+    if ((clone_flag(type) & types) == 0) continue;
+    target.namespaces.joins.push_back({.path = {}, .type = clone_flag(type)});
+  }
+  if (types != 0) target.joins.push_back({.fd = init_pidfd, .types = types});
+  // What was opened by number is the init's only if it still is the init.
+  if (!open_init(record, proc)) throw sys::Error("cannot exec in a stopped container", ESRCH);
+  return target;
+}
+
+Plan exec_plan(const config::Process& process, const config::RuntimeSpec& spec,
+               const HostFacts& facts, const ExecOptions& options) {
+  Plan plan;
+  plan.process = plan_process(process, spec, facts, plan.warnings);
+  const unsigned listening = listen_fds_from_environment();
+  plan.process.preserved_fds = options.preserve_fds + listening;
+  if (listening > 0) {
+    plan.process.env.push_back(sys::format("LISTEN_FDS={}", listening));
+  }
+  return plan;
+}
+
+void check_options(const ExecOptions& options) {
+  if (!options.cgroup.empty()) throw sys::Error("--cgroup: not supported yet", ENOTSUP);
+}
+
+}  // namespace
+
+int perform(const Context& context, const ExecOptions& options) {
+  sys::Fd signals;
+  if (!options.detach) signals = sys::divert_signals();
+  sys::Fd console;
+  const sys::Process program = sys::in_context(sys::format("exec in \"{}\"", options.id), [&] {
+    check_options(options);
+    const ContainerDirectory directory = StateStore::open(context.state_root).get(options.id);
+    const std::optional<config::Record> record = directory.read_record();
+    const Status status = status_of(directory, record, context.proc);
+    const std::optional<sys::Fd> init =
+        record && status != Status::kStopped ? open_init(*record, context.proc) : std::nullopt;
+    if (!init) throw sys::Error("cannot exec in a stopped container", ESRCH);
+
+    const config::RuntimeSpec spec =
+        config::parse_runtime_spec(directory.read_config(), "config.json");
+    const config::Process process = choose_process(options, spec);
+    check_process(process);
+    check_console(process.terminal, !options.console_socket.empty(), options.detach);
+    const HostFacts facts = gather_facts(context.proc);
+    Plan plan = exec_plan(process, spec, facts, options);
+    for (const std::string& warning : plan.warnings) context.log.warning(warning);
+
+    Target target = target_of(*record, init->get(), context.proc);
+    plan.namespaces = target.namespaces;
+    const IdPlan ids = plan_ids(spec, facts);
+    const bool has_user = plan.namespaces.has(CLONE_NEWUSER);
+    plan.ids.setup_uid = has_user ? ids.setup_uid : std::nullopt;
+    plan.ids.setup_gid = has_user ? ids.setup_gid : std::nullopt;
+    const PreparedExec exec = prepare_exec(plan.process, ids, ids.writer != MapWriter::kNobody,
+                                           cache_directory(context), context.proc, context.log);
+    sys::Fd console_socket;
+    if (!options.console_socket.empty()) console_socket = sys::connect_path(options.console_socket);
+    const ChildTask task = {.plan = plan,
+                            .exec = exec.plan,
+                            .proc = context.proc,
+                            .fds = {.console_socket = console_socket.get(),
+                                    .joined_time = target.time.get(),
+                                    .root = target.root.get()}};
+    Launch launch(task, exec_main, target.joins, context.log);
+    launch.wait_until_running();
+    tell_pid(launch.process(), options.pid_file, options.pidfd_socket);
+    console = launch.take_console();
+    return launch.release();
+  });
+  if (options.detach) return 0;
+  return stay_in_foreground(program, signals, std::move(console));
+}
+
+}  // namespace runtime

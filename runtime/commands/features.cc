@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <unistd.h>
+
+#include "config/features.h"
+#include "runtime/commands/commands.h"
+#include "sys/capability.h"
+#include "sys/fd.h"
+
+#ifndef TILLA_COMMIT
+#define TILLA_COMMIT ""
+#endif
+
+namespace runtime {
+
+int perform(const Context&, const FeaturesOptions&) {
+  const config::FeaturesFacts facts = {
+      .tilla_version = TILLA_VERSION,
+      .tilla_commit = TILLA_COMMIT,
+      .capabilities = sys::all_capability_names(),
+      // Those of Debian 12's libseccomp, which the program is linked with.
+      .libseccomp_version = "2.5.4",
+      .seccomp_archs = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
+                        "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
+                        "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",
+                        "SCMP_ARCH_PPC", "SCMP_ARCH_PPC64", "SCMP_ARCH_PPC64LE",
+                        "SCMP_ARCH_RISCV64", "SCMP_ARCH_S390", "SCMP_ARCH_S390X", "SCMP_ARCH_X32",
+                        "SCMP_ARCH_X86", "SCMP_ARCH_X86_64"},
+      .seccomp_supported_flags = {"SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW",
+                                  "SECCOMP_FILTER_FLAG_TSYNC"},
+  };
+  sys::write_all(STDOUT_FILENO, config::features_document(facts));
+  return 0;
+}
+
+}  // namespace runtime

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/commands/new_container.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <time.h>
+
+#include <chrono>
+
+#include "runtime/commands/notify.h"
+#include "runtime/commands/preserved_fds.h"
+#include "sys/error.h"
+#include "sys/file.h"
+#include "sys/format.h"
+#include "sys/open.h"
+#include "sys/socket.h"
+
+namespace runtime {
+namespace {
+
+constexpr std::size_t kMaxConfig = std::size_t{16} << 20;
+
+Request request_of(const Bundle& bundle, const CreateOptions& options) {
+  return {.id = options.id,
+          .bundle = bundle.path,
+          .no_pivot = options.no_pivot,
+          .new_keyring = !options.no_new_keyring,
+          .preserved_fds = options.preserve_fds,
+          .listen_fds = listen_fds_from_environment()};
+}
+
+std::vector<config::NamespaceType> own_namespaces(const config::RuntimeSpec& spec) {
+  std::vector<config::NamespaceType> types;
+  for (const config::Namespace& one : spec.linux_.namespaces) types.push_back(one.type);
+  return types;
+}
+
+std::string now() {
+  return config::format_time(
+      std::chrono::time_point_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now()));
+}
+
+}  // namespace
+
+Bundle load_bundle(const std::string& path) {
+  Bundle bundle;
+  const sys::Fd dir =
+      sys::in_context("bundle", [&] { return sys::open_path(path, O_PATH | O_DIRECTORY); });
+  bundle.path = sys::read_link(sys::fd_path(dir.get()));
+  std::optional<std::string> text = sys::read_file_at_if_exists(dir.get(), kConfigFile, kMaxConfig);
+  if (!text) {
+    throw sys::Error(
+        sys::format("JSON specification file config.json not found in \"{}\"", bundle.path),
+        ENOENT);
+  }
+  bundle.config = std::move(*text);
+  bundle.spec = config::parse_runtime_spec(bundle.config, "config.json");
+  return bundle;
+}
+
+std::string cache_directory(const Context& context) { return context.state_root + "/.cache"; }
+
+void check_console(bool terminal, bool has_socket, bool detaches) {
+  if (detaches && terminal && !has_socket) {
+    throw sys::Error(
+        "cannot allocate tty if the runtime will detach without setting console socket", EINVAL);
+  }
+  if (has_socket && (!detaches || !terminal)) {
+    throw sys::Error("cannot use console socket if the runtime will not detach or allocate tty",
+                     EINVAL);
+  }
+}
+
+void tell_pid(const sys::Process& process, const std::string& pid_file,
+              const std::string& pidfd_socket) {
+  if (!pid_file.empty()) {
+    sys::in_context("pid file",
+                    [&] { sys::replace_file(pid_file, std::to_string(process.pid), 0644); });
+  }
+  if (pidfd_socket.empty()) return;
+  sys::in_context("pidfd socket", [&] {
+    const sys::Fd socket = sys::connect_path(pidfd_socket);
+    (void)sys::send_message(socket.get(), "pidfd", {process.pidfd.get()});
+  });
+}
+
+NewContainer::NewContainer(const Context& context, const CreateOptions& options,
+                           bool waits_for_start)
+    : context_(context), options_(options), bundle_(load_bundle(options.bundle)) {
+  plan_ = make_plan(bundle_.spec, gather_facts(context.proc), request_of(bundle_, options));
+  check_console(plan_.process.terminal, !options.console_socket.empty(),
+                waits_for_start || options.detach);
+  for (const std::string& warning : plan_.warnings) context.log.warning(warning);
+
+  directory_ = StateStore::open(context.state_root).make(options.id);
+  try {  // the destructor does not run for an object that was never made
+    if (wants_notify()) add_notify(plan_, *directory_, context.state_root);
+    joins_ = open_joins(plan_.namespaces, context.proc);
+    exec_ = prepare_exec(plan_.process, plan_.ids, plan_.namespaces.has(CLONE_NEWUSER),
+                         cache_directory(context), context.proc, context.log);
+    if (!options.console_socket.empty())
+      console_socket_ = sys::connect_path(options.console_socket);
+    if (waits_for_start) start_socket_ = sys::listen_at(directory_->fd(), kStartSocket);
+    waiting_ = sys::open_at(directory_->fd(), kWaitingFile, O_RDWR | O_CREAT | O_EXCL, 0600);
+    sys::lock(waiting_.get());
+    const ChildTask task = {.plan = plan_,
+                            .exec = exec_.plan,
+                            .proc = context.proc,
+                            .fds = {.start_socket = start_socket_.get(),
+                                    .waiting = waiting_.get(),
+                                    .console_socket = console_socket_.get(),
+                                    .joined_time = joins_.time.get()}};
+    launch_ = std::make_unique<Launch>(task, init_main, joins_.joins, context.log);
+    // Held by the child alone from here on.
+    waiting_.reset();
+    start_socket_.reset();
+  } catch (...) {
+    directory_->remove();
+    throw;
+  }
+}
+
+NewContainer::~NewContainer() {
+  if (is_kept_) return;
+  launch_.reset();  // ends the init
+  try {
+    directory_->remove();
+  } catch (const sys::Error& error) {
+    context_.log.warning(sys::format("remove the container's state: {}, ignoring", error.what()));
+  }
+}
+
+void NewContainer::record() {
+  const pid_t pid = launch_->process().pid;
+  const auto times = sys::process_times(context_.proc, pid);
+  config::Record record;
+  record.id = options_.id;
+  record.bundle = bundle_.path;
+  record.rootfs = plan_.root.path;
+  record.oci_version = bundle_.spec.oci_version;
+  record.pid = pid;
+  record.start_time = times ? times->start_time : 0;
+  record.created = now();
+  record.owner_uid = sys::effective_uid();
+  record.namespaces = own_namespaces(bundle_.spec);
+  record.annotations = bundle_.spec.annotations;
+  record.no_pivot = options_.no_pivot;
+  directory_->write_config(bundle_.config);
+  directory_->write_record(record);
+}
+
+void NewContainer::tell_pid() {
+  runtime::tell_pid(launch_->process(), options_.pid_file, options_.pidfd_socket);
+}
+
+}  // namespace runtime

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// run: create and start in one, without the round trip; in the foreground unless detached.
+#include "runtime/apply/channel.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/foreground.h"
+#include "runtime/commands/new_container.h"
+#include "runtime/commands/notify.h"
+#include "sys/error.h"
+#include "sys/event.h"
+#include "sys/format.h"
+
+namespace runtime {
+
+int perform(const Context& context, const RunOptions& options) {
+  const std::string name = sys::format("run \"{}\"", options.id);
+  sys::Fd signals;
+  if (!options.detach) {
+    signals = sys::divert_signals();  // before there is anybody to pass them to
+    if (!options.no_subreaper) sys::set_subreaper();
+  }
+  std::optional<NewContainer> container;
+  sys::in_context(name, [&] {
+    container.emplace(context, options, false);
+    // While the child mounts, we write.
+    container->record();
+    container->tell_pid();
+    const sys::Fd notify = open_notify(container->directory());
+    (void)send(container->launch().channel(), MessageKind::kStart);
+    container->launch().wait_until_running();
+    if (notify)
+      pass_readiness(notify, container->launch().process().pidfd.get(),
+                     container->launch().process().pid);
+  });
+  sys::Fd console = container->launch().take_console();
+  if (options.detach) {
+    container->keep();
+    (void)container->launch().release();
+    return 0;
+  }
+  const sys::Process init = container->launch().release();
+  container->directory().unlock();
+  const int code = stay_in_foreground(init, signals, std::move(console));
+  if (options.keep) {
+    container->keep();
+  } else {
+    container->directory().lock();
+  }
+  return code;
+}
+
+}  // namespace runtime

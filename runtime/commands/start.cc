@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// start: the waiting init runs its program. Returns when it does, so that a failed exec is told
+// here.
+#include "runtime/apply/channel.h"
+#include "runtime/commands/commands.h"
+#include "runtime/commands/notify.h"
+#include "runtime/commands/status.h"
+#include "sys/error.h"
+#include "sys/format.h"
+#include "sys/socket.h"
+
+namespace runtime {
+namespace {
+
+void check_created(Status status) {
+  if (status == Status::kRunning) {
+    throw sys::Error("cannot start an already running container", EBUSY);
+  }
+  if (status != Status::kCreated) {
+    throw sys::Error("cannot start a container that has stopped", ESRCH);
+  }
+}
+
+}  // namespace
+
+int perform(const Context& context, const StartOptions& options) {
+  ContainerDirectory directory = StateStore::open(context.state_root).get(options.id);
+  return sys::in_context(sys::format("start \"{}\"", options.id), [&] {
+    directory.lock();
+    const std::optional<config::Record> record = directory.read_record();
+    check_created(status_of(directory, record, context.proc));
+    const std::optional<sys::Fd> init = open_init(*record, context.proc);
+    const std::optional<sys::Fd> connection = sys::connect_at(directory.fd(), kStartSocket);
+    if (!init || !connection) check_created(Status::kStopped);
+    const sys::Fd notify = open_notify(directory);
+    if (!send(connection->get(), MessageKind::kStart)) check_created(Status::kStopped);
+    const std::optional<ChannelMessage> failure = receive(connection->get());
+    if (failure) throw sys::Error(failure->text, failure->code, failure->hint);
+    if (notify) pass_readiness(notify, init->get(), record->pid);
+    return 0;
+  });
+}
+
+}  // namespace runtime

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+// The plan as text: what `tilla-runtime plan` prints and golden tests compare.
+#include <linux/sched.h>
+#include <sys/mount.h>
+
+#include <array>
+#include <string_view>
+#include <utility>
+
+#include "config/json.h"
+#include "runtime/plan/plan.h"
+#include "sys/format.h"
+
+namespace runtime {
+namespace {
+
+constexpr std::array<std::pair<int, const char*>, 8> kNames = {{{CLONE_NEWUSER, "user"},
+                                                                {CLONE_NEWNS, "mount"},
+                                                                {CLONE_NEWPID, "pid"},
+                                                                {CLONE_NEWNET, "network"},
+                                                                {CLONE_NEWIPC, "ipc"},
+                                                                {CLONE_NEWUTS, "uts"},
+                                                                {CLONE_NEWCGROUP, "cgroup"},
+                                                                {CLONE_NEWTIME, "time"}}};
+
+constexpr std::array<std::pair<std::uint64_t, const char*>, 7> kAttributes = {
+    {{config::kMountAttrRdonly, "ro"},
+     {config::kMountAttrNosuid, "nosuid"},
+     {config::kMountAttrNodev, "nodev"},
+     {config::kMountAttrNoexec, "noexec"},
+     {config::kMountAttrNoatime, "noatime"},
+     {config::kMountAttrStrictatime, "strictatime"},
+     {config::kMountAttrNosymfollow, "nosymfollow"}}};
+
+std::string quoted(std::string_view text) { return config::quote_json(text); }
+
+std::string quoted_list(const std::vector<std::string>& texts) {
+  std::string line;
+  for (const std::string& text : texts) line += " " + quoted(text);
+  return line;
+}
+
+const char* name_of_type(int type) {
+  for (const auto& [flag, name] : kNames) {
+    if (flag == type) return name;
+  }
+  return "unknown";
+}
+
+const char* name_of_writer(MapWriter writer) {
+  switch (writer) {
+    case MapWriter::kNobody:
+      return "nobody";
+    case MapWriter::kItself:
+      return "the container itself";
+    case MapWriter::kParent:
+      return "the runtime";
+    case MapWriter::kHelpers:
+      return "newuidmap and newgidmap";
+  }
+  return "nobody";
+}
+
+const char* name_of_propagation(std::uint64_t flag) {
+  switch (flag) {
+    case MS_SHARED:
+      return "shared";
+    case MS_SLAVE:
+      return "slave";
+    case MS_PRIVATE:
+      return "private";
+    case MS_UNBINDABLE:
+      return "unbindable";
+    default:
+      return "kept";
+  }
+}
+
+std::string attributes_text(std::uint64_t set, std::uint64_t clear) {
+  std::string text;
+  for (const auto& [flag, name] : kAttributes) {
+    if ((set & flag) != 0) text += sys::format(" +{}", name);
+    if ((clear & flag & ~set) != 0 && (flag & config::kMountAttrAtimeField) == 0) {
+      text += sys::format(" -{}", name);
+    }
+  }
+  return text;
+}
+
+std::string map_text(const char* what, const sys::IdMap& map) {
+  std::string text;
+  for (const sys::IdExtent& extent : map) {
+    text += sys::format("{} {} is {} outside, {} of them\n", what, extent.inside, extent.outside,
+                        extent.count);
+  }
+  return text;
+}
+
+std::string source_text(const MountStep& step) {
+  switch (step.kind) {
+    case MountKind::kBind:
+      return sys::format("{} of {}", step.recursive ? "rbind" : "bind", quoted(step.source));
+    case MountKind::kRemount:
+      return "remount";
+    case MountKind::kSysfs:
+      return "sysfs, else the host's /sys read-only";
+    case MountKind::kProc:
+      return "proc, else the host's /proc";
+    case MountKind::kCgroup:
+      return "cgroup2, else the host's /sys/fs/cgroup read-only";
+    case MountKind::kFilesystem:
+      return step.type;
+  }
+  return {};
+}
+
+std::string mount_text(const MountStep& step) {
+  std::string line =
+      sys::format("mount {} on {}", source_text(step), quoted("/" + step.target.str()));
+  line += attributes_text(step.attr_set, step.attr_clear);
+  const std::string below = attributes_text(step.rec_attr_set, step.rec_attr_clear);
+  if (!below.empty()) line += " below:" + below;
+  for (const config::PropagationChange& change : step.propagation) {
+    line += sys::format(" {}{}", change.recursive ? "r" : "", name_of_propagation(change.type));
+  }
+  if (!step.parameters.empty()) line += " options" + quoted_list(step.parameters);
+  if (step.target_nofollow) line += " no-symlinks";
+  if (step.copy_up) line += " copy-up";
+  return line + "\n";
+}
+
+std::string namespaces_text(const Plan& plan) {
+  std::string text;
+  for (const NamespaceJoin& join : plan.namespaces.joins) {
+    text += sys::format("join {} namespace {}\n", name_of_type(join.type), quoted(join.path));
+  }
+  std::string made;
+  for (const auto& [flag, name] : kNames) {
+    if (plan.namespaces.makes(flag)) made += sys::format(" {}", name);
+  }
+  if (!made.empty()) text += "new namespaces" + made + "\n";
+  if (!plan.namespaces.joined_time.empty()) {
+    text += sys::format("join time namespace {}\n", quoted(plan.namespaces.joined_time));
+  }
+  if (plan.namespaces.new_time) {
+    text += sys::format("new time namespace, offsets {}\n", quoted(plan.namespaces.time_offsets));
+  }
+  text += sys::format("id maps written by {}\n", name_of_writer(plan.ids.writer));
+  return text + map_text("uid", plan.ids.uids) + map_text("gid", plan.ids.gids);
+}
+
+std::string root_text(const RootPlan& root) {
+  std::string text =
+      sys::format("root {}{}\n", quoted(root.path), root.readonly ? " read-only" : "");
+  if (root.propagation != 0) {
+    text += sys::format("all mounts {}\n", name_of_propagation(root.propagation));
+  }
+  for (const MountStep& step : root.mounts) text += mount_text(step);
+  if (!root.makes_devices) text += "no devices: the bundle binds its own /dev\n";
+  for (const DeviceStep& device : root.devices) {
+    if (!root.makes_devices) break;
+    text +=
+        sys::format("{} {} {} {}:{} mode {:04o} owner {}:{}\n",
+                    root.binds_devices ? "bind device" : "make device", quoted(device.path),
+                    device.type, device.major, device.minor, device.mode, device.uid, device.gid);
+  }
+  for (const std::string& path : root.masked_paths) text += "mask " + quoted(path) + "\n";
+  for (const std::string& path : root.readonly_paths) text += "read-only " + quoted(path) + "\n";
+  text += sys::format("enter the root by {}\n", !root.has_namespace ? "chroot"
+                                                : root.no_pivot     ? "moving it over /"
+                                                                    : "pivot_root");
+  if (root.final_propagation != 0) {
+    text += sys::format("root becomes {}{}\n", root.final_recursive ? "r" : "",
+                        name_of_propagation(root.final_propagation));
+  }
+  return text;
+}
+
+std::string set_text(const char* name, sys::CapabilitySet set) {
+  std::string line = sys::format("capabilities {}", name);
+  for (int number = 0; number < 64; ++number) {
+    if (((set >> number) & 1U) != 0) line += " " + sys::capability_name(number);
+  }
+  return line + "\n";
+}
+
+std::string process_text(const ProcessPlan& process) {
+  std::string text;
+  if (process.oom_score_adj) text += sys::format("oom score {}\n", *process.oom_score_adj);
+  if (process.terminal) text += "terminal of the container's own devpts\n";
+  for (const LimitStep& limit : process.limits) {
+    text += sys::format("limit {} soft {} hard {}\n", limit.name, limit.soft, limit.hard);
+  }
+  if (process.new_keyring) text += "new session keyring\n";
+  text += sys::format("working directory {}\n", quoted(process.cwd));
+  text += sys::format("user {} group {} groups", process.uid, process.gid);
+  for (const gid_t group : process.groups) text += sys::format(" {}", group);
+  text += sys::format("\numask {:04o}\n", process.umask);
+  text += set_text("bounding", process.capabilities.bounding);
+  text += set_text("permitted", process.capabilities.permitted);
+  text += set_text("effective", process.capabilities.effective);
+  text += set_text("inheritable", process.capabilities.inheritable);
+  text += set_text("ambient", process.capabilities.ambient);
+  if (process.no_new_privileges) text += "no new privileges\n";
+  if (process.seccomp) {
+    text += sys::format("seccomp filter of {} rules\n", process.seccomp->syscalls.size());
+  }
+  if (process.preserved_fds > 0) {
+    text += sys::format("descriptors 3 to {} stay open\n", 2 + process.preserved_fds);
+  }
+  text += "environment" + quoted_list(process.env) +
+          (process.find_home ? " and HOME of the user\n" : "\n");
+  return text + "execute" + quoted_list(process.argv) + "\n";
+}
+
+}  // namespace
+
+std::string describe(const Plan& plan) {
+  std::string text = sys::format("container {} bundle {}\n", quoted(plan.id), quoted(plan.bundle));
+  for (const std::string& warning : plan.warnings) text += "warning " + quoted(warning) + "\n";
+  text += namespaces_text(plan);
+  text += root_text(plan.root);
+  if (!plan.hostname.empty()) text += "host name " + quoted(plan.hostname) + "\n";
+  if (!plan.domainname.empty()) text += "domain name " + quoted(plan.domainname) + "\n";
+  if (plan.loopback) text += "bring up lo\n";
+  return text + process_text(plan.process);
+}
+
+}  // namespace runtime

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// make_plan: the parts put together, and everything refused that is not there yet.
+#include "runtime/plan/plan.h"
+
+#include <linux/sched.h>
+
+#include <algorithm>
+
+#include "config/json.h"
+#include "sys/error.h"
+#include "sys/format.h"
+
+namespace runtime {
+namespace {
+
+void check(const config::RuntimeSpec& spec) {
+  const std::vector<std::string> problems = config::validate(spec);
+  if (problems.empty()) return;
+  std::string message = "config.json: " + problems.front();
+  for (std::size_t i = 1; i < problems.size(); ++i) message += "; " + problems[i];
+  throw sys::Error(message, EINVAL);
+}
+
+// The device rules that every engine writes are no limit: nodes that are not made can't be used.
+bool asks_for_limits(const config::Linux& platform) {
+  if (!platform.resources_json) return false;
+  const config::Json resources = config::parse_json(*platform.resources_json, "/linux/resources");
+  const auto* members = std::get_if<config::Json::Object>(&resources.value);
+  return members != nullptr &&
+         std::any_of(members->begin(), members->end(), [](const config::JsonMember& member) {
+           return member.key != "devices" && !member.value.is_null();
+         });
+}
+
+bool is_empty(const config::Hooks& hooks) { return hooks == config::Hooks{}; }
+
+void refuse_unsupported(const config::RuntimeSpec& spec) {
+  const auto refuse = [](bool present, const std::string& field) {
+    if (present)
+      throw sys::Error(sys::format("config.json: {}: not supported yet", field), ENOTSUP);
+  };
+  refuse(spec.hooks && !is_empty(*spec.hooks), "/hooks");
+  refuse(!spec.linux_.sysctl.empty(), "/linux/sysctl");
+  refuse(!spec.linux_.mount_label.empty(), "/linux/mountLabel");
+  for (const std::string& field : spec.linux_.unsupported) refuse(true, "/linux/" + field);
+}
+
+void refuse_impossible(const Plan& plan, const config::RuntimeSpec& spec) {
+  if (plan.ids.writer == MapWriter::kItself && !plan.process.groups.empty()) {
+    throw sys::Error(
+        "config.json: /process/user/additionalGids: a container with a single id can't have "
+        "additional groups",
+        EPERM, "the kernel denies setgroups(2) there; use a range of ids, see subgid(5)");
+  }
+  const bool mounts_anything = !spec.mounts.empty() || plan.root.readonly ||
+                               !plan.root.masked_paths.empty() || !plan.root.readonly_paths.empty();
+  if (!plan.namespaces.has(CLONE_NEWNS) && mounts_anything) {
+    throw sys::Error(
+        "config.json: /linux/namespaces: mounts, a read-only root and masked paths need a mount "
+        "namespace",
+        EINVAL);
+  }
+}
+
+}  // namespace
+
+Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Request& request) {
+  check(spec);
+  refuse_unsupported(spec);
+  Plan plan;
+  plan.id = request.id;
+  plan.bundle = request.bundle;
+  if (asks_for_limits(spec.linux_)) {
+    plan.warnings.push_back("/linux/resources: not supported yet, running without limits");
+  }
+  plan.namespaces = plan_namespaces(spec);
+  plan.ids = plan_ids(spec, facts);
+  plan.root = plan_root(spec, request);
+  plan.hostname = spec.hostname;
+  plan.domainname = spec.domainname;
+  plan.loopback = plan.namespaces.makes(CLONE_NEWNET);
+  if (spec.process) {
+    plan.process = plan_process(*spec.process, spec, facts, plan.warnings);
+  }
+  plan.process.new_keyring = request.new_keyring;
+  plan.process.preserved_fds = request.preserved_fds + request.listen_fds;
+  if (request.listen_fds > 0) {
+    // sd_listen_fds(3): the program will be process 1 of its namespace.
+    plan.process.env.push_back(sys::format("LISTEN_FDS={}", request.listen_fds));
+    plan.process.env.push_back("LISTEN_PID=1");
+  }
+  refuse_impossible(plan, spec);
+  return plan;
+}
+
+}  // namespace runtime

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: Apache-2.0
+// What will be done to run a container, with every default resolved and every name a number. Made
+// by pure functions out of the specification and the host's facts; carried out by runtime/apply,
+// which decides nothing. `tilla-runtime plan BUNDLE` prints it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/mount_options.h"
+#include "config/runtime_spec.h"
+#include "sys/capability.h"
+#include "sys/idmap.h"
+#include "sys/open.h"
+#include "sys/terminal.h"
+
+namespace runtime {
+
+/// What a plan needs to know of the machine and the caller.
+struct HostFacts {
+  uid_t uid = 0;
+  gid_t gid = 0;
+  /// CAP_SETUID and CAP_SETGID: we may write any map of ids that we hold.
+  bool can_set_ids = false;
+  bool can_raise_limits = false;  // CAP_SYS_RESOURCE in the initial user namespace
+  sys::IdMap own_uids, own_gids;  // of our own user namespace; empty: not looked up
+};
+
+/// What the command line asks for.
+struct Request {
+  std::string id;
+  std::string bundle;  // absolute
+  bool no_pivot = false;
+  bool new_keyring = true;
+  unsigned preserved_fds = 0;  // descriptors 3.. that the program gets
+  unsigned listen_fds = 0;     // how many of them are socket activation's
+};
+
+struct NamespaceJoin {
+  std::string path;
+  int type = 0;  // CLONE_NEW*
+  bool operator==(const NamespaceJoin&) const = default;
+};
+
+/// Who writes the id maps of a new user namespace.
+enum class MapWriter {
+  kNobody,   // no new user namespace
+  kItself,   // the child: its own single id, no word from the parent needed
+  kParent,   // we hold the ids
+  kHelpers,  // newuidmap and newgidmap
+};
+
+struct IdPlan {
+  MapWriter writer = MapWriter::kNobody;
+  sys::IdMap uids, gids;
+  /// Ids that the child takes to set up the container; empty: it stays as it is.
+  std::optional<uid_t> setup_uid;
+  std::optional<gid_t> setup_gid;
+  bool operator==(const IdPlan&) const = default;
+};
+
+struct NamespacePlan {
+  std::uint64_t made = 0;            // CLONE_NEW*, without the time namespace
+  std::vector<NamespaceJoin> joins;  // in the order of joining, without the time namespace
+  bool new_time = false;
+  std::string time_offsets;  // the lines of timens_offsets
+  std::string joined_time;   // path of a time namespace to join
+  bool operator==(const NamespacePlan&) const = default;
+
+  bool has(int type) const;
+  bool makes(int type) const { return (made & static_cast<std::uint64_t>(type)) != 0; }
+};
+
+enum class MountKind {
+  kBind,        // of a path of the host's
+  kFilesystem,  // a new instance
+  kSysfs,       // a new one, else the host's, read-only
+  kProc,        // a new one, else, in a shared pid namespace, the host's
+  kCgroup,      // of our own cgroup namespace, else the host's, read-only
+  kRemount,     // other attributes for what is mounted there
+};
+
+struct MountStep {
+  std::string label;  // `mount 3 "/proc"`
+  MountKind kind = MountKind::kFilesystem;
+  std::string type;
+  std::string source;  // of a bind: absolute
+  sys::RelPath target;
+  bool recursive = false;
+  bool source_nofollow = false;
+  /// No symlink may lead there: kernel file systems, /dev, and whoever asks for it.
+  bool target_nofollow = false;
+  bool copy_symlink = false;
+  bool copy_up = false;
+  std::uint64_t attr_set = 0, attr_clear = 0;
+  std::uint64_t rec_attr_set = 0, rec_attr_clear = 0;
+  std::vector<config::PropagationChange> propagation;
+  std::vector<std::string> parameters;
+  bool operator==(const MountStep&) const = default;
+};
+
+struct DeviceStep {
+  std::string path;  // below /dev or anywhere: from the container's root
+  sys::RelPath target;
+  char type = 'c';  // c, b, p
+  unsigned major = 0, minor = 0;
+  mode_t mode = 0666;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  bool is_default = false;
+  bool operator==(const DeviceStep&) const = default;
+};
+
+struct RootPlan {
+  std::string path;  // absolute
+  bool readonly = false;
+  bool has_namespace = true;  // a new mount namespace
+  bool no_pivot = false;
+  std::uint64_t propagation = 0;  // MS_* of all that is there, before anything is mounted; 0: none
+  bool propagation_recursive = false;
+  std::uint64_t final_propagation = 0;  // of the container's root, at the end; 0: as it is
+  bool final_recursive = false;
+  std::vector<MountStep> mounts;
+  bool makes_devices = true;   // not when the bundle binds a /dev of its own
+  bool binds_devices = false;  // in a user namespace nodes can't be made
+  std::vector<DeviceStep> devices;
+  std::vector<std::string> masked_paths, readonly_paths;
+  bool operator==(const RootPlan&) const = default;
+};
+
+struct LimitStep {
+  std::string name;
+  int resource = 0;
+  std::uint64_t soft = 0, hard = 0;
+  bool operator==(const LimitStep&) const = default;
+};
+
+/// The program and what it is allowed; the same for a container's init and for an exec.
+struct ProcessPlan {
+  std::vector<std::string> argv;
+  std::vector<std::string> env;  // without HOME when `find_home`
+  bool find_home = false;
+  std::string cwd;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  std::vector<gid_t> groups;
+  mode_t umask = 022;
+  std::vector<LimitStep> limits;
+  /// The caller may raise hard limits, which the child, in its user namespace, may not.
+  bool raises_limits = false;
+  sys::CapabilitySets capabilities;
+  bool no_new_privileges = false;
+  std::optional<int> oom_score_adj;
+  bool terminal = false;
+  std::optional<sys::WindowSize> window;
+  std::optional<config::Seccomp> seccomp;
+  bool new_keyring = true;
+  unsigned preserved_fds = 0;
+  bool operator==(const ProcessPlan&) const = default;
+};
+
+struct Plan {
+  std::string id;
+  std::string bundle;
+  NamespacePlan namespaces;
+  IdPlan ids;
+  RootPlan root;
+  std::string hostname, domainname;
+  bool loopback = false;  // bring `lo` of the new network namespace up
+  ProcessPlan process;
+  std::vector<std::string> warnings;
+  bool operator==(const Plan&) const = default;
+};
+
+/// The whole plan. Errors: whatever `validate` finds, what is not supported yet, by name, and what
+/// can't be had on this host.
+Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Request& request);
+
+/// The plan of one more process in a running container.
+ProcessPlan plan_process(const config::Process& process, const config::RuntimeSpec& spec,
+                         const HostFacts& facts, std::vector<std::string>& warnings);
+
+/// The plan as text, a line per decision, in the order of doing.
+std::string describe(const Plan& plan);
+
+// The parts of make_plan.
+NamespacePlan plan_namespaces(const config::RuntimeSpec& spec);
+IdPlan plan_ids(const config::RuntimeSpec& spec, const HostFacts& facts);
+RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request);
+std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
+
+/// CLONE_NEW* of a namespace type.
+int clone_flag(config::NamespaceType type);
+
+}  // namespace runtime

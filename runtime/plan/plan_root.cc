@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+// The root file system: mounts in order, devices, masks.
+#include <linux/sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+#include "runtime/plan/plan.h"
+#include "sys/error.h"
+#include "sys/format.h"
+
+namespace runtime {
+namespace {
+
+struct DefaultDevice {
+  const char* path;
+  unsigned major, minor;
+};
+// Source: runtime-spec config-linux.md, "Default Devices"; console and ptmx come from the devpts.
+constexpr std::array<DefaultDevice, 6> kDefaultDevices = {{{"/dev/null", 1, 3},
+                                                           {"/dev/zero", 1, 5},
+                                                           {"/dev/full", 1, 7},
+                                                           {"/dev/random", 1, 8},
+                                                           {"/dev/urandom", 1, 9},
+                                                           {"/dev/tty", 5, 0}}};
+
+struct Propagation {
+  std::string_view word;
+  std::uint64_t flag;
+  bool recursive;
+};
+constexpr std::array<Propagation, 8> kPropagations = {{{"shared", MS_SHARED, false},
+                                                       {"rshared", MS_SHARED, true},
+                                                       {"slave", MS_SLAVE, false},
+                                                       {"rslave", MS_SLAVE, true},
+                                                       {"private", MS_PRIVATE, false},
+                                                       {"rprivate", MS_PRIVATE, true},
+                                                       {"unbindable", MS_UNBINDABLE, false},
+                                                       {"runbindable", MS_UNBINDABLE, true}}};
+
+std::string in_bundle(const std::string& path, const std::string& bundle) {
+  return path.starts_with('/') ? path : bundle + "/" + path;
+}
+
+MountKind kind_of(const config::Mount& mount, const config::MountOptions& options) {
+  if (options.remount) return MountKind::kRemount;
+  if (options.bind || mount.type == "bind") return MountKind::kBind;
+  if (mount.type == "proc") return MountKind::kProc;
+  if (mount.type == "sysfs") return MountKind::kSysfs;
+  if (mount.type == "cgroup" || mount.type == "cgroup2") return MountKind::kCgroup;
+  return MountKind::kFilesystem;
+}
+
+// A new instance of a file system: flags of the superblock are options of its own, and read-only
+// is an attribute of the mount.
+std::vector<std::string> parameters_of(const config::MountOptions& options) {
+  std::vector<std::string> parameters = options.superblock_flags;
+  parameters.insert(parameters.end(), options.data.begin(), options.data.end());
+  return parameters;
+}
+
+MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::string& bundle) {
+  MountStep step;
+  step.label = sys::format("mount {} \"{}\"", index, mount.destination);
+  const auto refuse = [&](bool present, const char* what) {
+    if (present) {
+      throw sys::Error(sys::format("/mounts/{}: {}: not supported yet", index, what), ENOTSUP);
+    }
+  };
+  const config::MountOptions options = config::parse_mount_options(mount.options);
+  refuse(!mount.uid_mappings.empty() || !mount.gid_mappings.empty(), "uidMappings");
+  refuse(options.idmap || options.ridmap || !options.idmap_ranges.empty(), "idmap");
+  step.kind = kind_of(mount, options);
+  step.type = mount.type;
+  step.target = sys::RelPath::parse(mount.destination);
+  if (step.target.empty() && step.kind != MountKind::kRemount) {
+    throw sys::Error(
+        sys::format("/mounts/{}/destination: the root itself can't be mounted over", index),
+        EINVAL);
+  }
+  step.recursive = options.recursive_bind;
+  step.source_nofollow = options.src_nofollow;
+  step.copy_symlink = options.copy_symlink;
+  step.attr_set = options.attr_set;
+  step.attr_clear = options.attr_clear;
+  step.rec_attr_set = options.rec_attr_set;
+  step.rec_attr_clear = options.rec_attr_clear;
+  step.propagation = options.propagation;
+  const bool is_kernel_fs = step.kind == MountKind::kProc || step.kind == MountKind::kSysfs ||
+                            step.kind == MountKind::kCgroup;
+  const bool is_kernel_path =
+      step.target.str() == "dev" || step.target.str() == "proc" || step.target.str() == "sys";
+  step.target_nofollow = options.dest_nofollow || is_kernel_fs || is_kernel_path;
+  if (step.kind == MountKind::kBind) {
+    if (mount.source.empty()) {
+      throw sys::Error(sys::format("/mounts/{}/source: a bind needs one", index), EINVAL);
+    }
+    step.source = in_bundle(mount.source, bundle);
+    if (!options.data.empty()) {
+      throw sys::Error(sys::format("/mounts/{}/options: \"{}\" means nothing to a bind", index,
+                                   options.data.front()),
+                       EINVAL);
+    }
+  } else {
+    step.source = mount.source;
+    step.parameters = parameters_of(options);
+  }
+  if (options.tmpcopyup && mount.type != "tmpfs") {
+    throw sys::Error(sys::format("/mounts/{}/options: tmpcopyup is for tmpfs", index), EINVAL);
+  }
+  step.copy_up = options.tmpcopyup;
+  return step;
+}
+
+const Propagation* find_propagation(const std::string& word) {
+  const auto* found = std::find_if(kPropagations.begin(), kPropagations.end(),
+                                   [&](const Propagation& one) { return one.word == word; });
+  return found == kPropagations.end() ? nullptr : found;
+}
+
+void plan_propagation(const config::RuntimeSpec& spec, bool in_user_namespace, RootPlan& plan) {
+  const Propagation* wanted = find_propagation(spec.linux_.rootfs_propagation);
+  if (wanted == nullptr || wanted->flag == MS_SLAVE) {
+    // The mounts of a less privileged namespace are slaves from the start.
+    // Source: mount_namespaces(7), "Restrictions on mount namespaces".
+    if (!in_user_namespace) {
+      plan.propagation = MS_SLAVE;
+      plan.propagation_recursive = true;
+    }
+    return;
+  }
+  plan.propagation = wanted->flag == MS_SHARED ? MS_SLAVE : MS_PRIVATE;
+  plan.propagation_recursive = true;
+  plan.final_propagation = wanted->flag;
+  plan.final_recursive = wanted->recursive;
+}
+
+DeviceStep plan_device(const config::Device& device) {
+  DeviceStep step;
+  step.path = device.path;
+  step.target = sys::RelPath::parse(device.path);
+  step.type = device.type == "u" ? 'c' : device.type.at(0);
+  step.major = static_cast<unsigned>(device.major);
+  step.minor = static_cast<unsigned>(device.minor);
+  step.mode = device.file_mode.value_or(0666) & 07777;
+  step.uid = device.uid.value_or(0);
+  step.gid = device.gid.value_or(0);
+  return step;
+}
+
+}  // namespace
+
+std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec) {
+  std::vector<DeviceStep> devices;
+  for (const DefaultDevice& known : kDefaultDevices) {
+    devices.push_back({.path = known.path,
+                       .target = sys::RelPath::parse(known.path),
+                       .major = known.major,
+                       .minor = known.minor,
+                       .is_default = true});
+  }
+  for (const config::Device& device : spec.linux_.devices) {
+    DeviceStep step = plan_device(device);
+    const auto same = std::find_if(devices.begin(), devices.end(), [&](const DeviceStep& other) {
+      return other.target == step.target;
+    });
+    if (same == devices.end()) {
+      devices.push_back(std::move(step));
+    } else {
+      *same = std::move(step);
+    }
+  }
+  return devices;
+}
+
+RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request) {
+  RootPlan plan;
+  const NamespacePlan namespaces = plan_namespaces(spec);
+  plan.path = in_bundle(spec.root.path, request.bundle);
+  plan.readonly = spec.root.readonly;
+  plan.has_namespace = namespaces.makes(CLONE_NEWNS);
+  plan.no_pivot = request.no_pivot;
+  const bool in_user_namespace = namespaces.has(CLONE_NEWUSER);
+  if (plan.has_namespace) plan_propagation(spec, namespaces.makes(CLONE_NEWUSER), plan);
+  for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
+    MountStep step = plan_mount(spec.mounts[i], i, request.bundle);
+    if (step.kind == MountKind::kProc && namespaces.has(CLONE_NEWPID)) {
+      step.kind = MountKind::kFilesystem;  // the host's would show the wrong processes
+    }
+    if (step.kind == MountKind::kCgroup && !namespaces.has(CLONE_NEWCGROUP)) {
+      // CVE-2023-25809: without a cgroup namespace nothing of the host's may be writable.
+      step.kind = MountKind::kBind;
+      step.source = "/sys/fs/cgroup";
+      step.recursive = true;
+      step.parameters.clear();
+      step.rec_attr_set |= config::kMountAttrRdonly;
+    }
+    if (step.kind == MountKind::kBind && step.target.str() == "dev") plan.makes_devices = false;
+    plan.mounts.push_back(std::move(step));
+  }
+  plan.binds_devices = in_user_namespace;
+  plan.devices = plan_devices(spec);
+  plan.masked_paths = spec.linux_.masked_paths;
+  plan.readonly_paths = spec.linux_.readonly_paths;
+  return plan;
+}
+
+}  // namespace runtime

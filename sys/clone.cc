@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// clone_child: the one place that makes processes in namespaces.
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "sys/error.h"
+#include "sys/format.h"
+#include "sys/process.h"
+#include "sys/retry.h"
+
+namespace sys {
+namespace {
+
+// The child of a join keeps running on the helper's stack, so it is a real one.
+constexpr std::size_t kHelperStack = 1024 * 1024;
+
+struct Signals {
+  Signals() {
+    sigset_t all;
+    ::sigfillset(&all);
+    ::sigprocmask(SIG_SETMASK, &all, &before);
+  }
+  ~Signals() { ::sigprocmask(SIG_SETMASK, &before, nullptr); }
+  Signals(const Signals&) = delete;
+  Signals& operator=(const Signals&) = delete;
+  sigset_t before;
+};
+
+Error clone_error(int code, std::uint64_t namespaces) {
+  Error error = errno_error("clone into new namespaces", code);
+  if (code == ENOSPC || code == EUSERS) {
+    error.set_hint(
+        "too many namespaces: see /proc/sys/user/max_*_namespaces, or namespaces are nested over "
+        "32 deep");
+  } else if (code == EPERM && (namespaces & CLONE_NEWUSER) != 0) {
+    error.set_hint(
+        "user namespaces are refused here: a chroot, a seccomp filter around us, "
+        "/proc/sys/user/max_user_namespaces, kernel.unprivileged_userns_clone or an AppArmor "
+        "restriction (kernel.apparmor_restrict_unprivileged_userns)");
+  } else if (code == EPERM) {
+    error.set_hint(
+        "without a user namespace this needs CAP_SYS_ADMIN: add \"user\" to "
+        "linux.namespaces, or run as root");
+  }
+  return error;
+}
+
+long raw_clone(clone_args& arguments) {
+  return ::syscall(SYS_clone3, &arguments, sizeof(arguments));
+}
+
+Process clone_directly(std::uint64_t namespaces, ChildEntry entry, void* argument) {
+  int pidfd = -1;
+  clone_args arguments = {};
+  arguments.flags = namespaces | CLONE_PIDFD;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
+  arguments.exit_signal = SIGCHLD;
+  const long pid = raw_clone(arguments);
+  if (pid < 0) throw clone_error(errno, namespaces);
+  if (pid == 0) {
+    entry(argument);
+    exit_now(1);
+  }
+  return {.pid = static_cast<pid_t>(pid), .pidfd = Fd(pidfd)};
+}
+
+// What the helper is told and what it answers. It shares our memory: no allocation, no exceptions.
+struct HelperTask {
+  const Join* joins;
+  std::size_t join_count;
+  std::uint64_t namespaces;
+  ChildEntry entry;
+  void* argument;
+  sigset_t signals;
+  std::size_t failed_join = 0;
+  bool join_failed = false;
+  int code = 0;
+  long pid = -1;
+  int pidfd = -1;
+};
+
+int helper_main(void* data) {
+  HelperTask& task = *static_cast<HelperTask*>(data);
+  for (std::size_t i = 0; i < task.join_count; ++i) {
+    if (::setns(task.joins[i].fd, task.joins[i].types) < 0) {
+      task.code = errno;
+      task.failed_join = i;
+      task.join_failed = true;
+      ::_exit(1);
+    }
+  }
+  clone_args arguments = {};
+  // CLONE_PARENT: the child becomes our parent's; its exit signal is then the helper's own.
+  arguments.flags = task.namespaces | CLONE_PIDFD | CLONE_PARENT;
+  arguments.pidfd = reinterpret_cast<std::uint64_t>(&task.pidfd);
+  const long pid = raw_clone(arguments);
+  if (pid == 0) {  // in a copy of the memory: ordinary code from here on
+    ::sigprocmask(SIG_SETMASK, &task.signals, nullptr);
+    task.entry(task.argument);
+    ::_exit(1);
+  }
+  task.pid = pid;
+  task.code = errno;
+  ::_exit(pid < 0 ? 1 : 0);
+}
+
+Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argument) {
+  void* stack = ::mmap(nullptr, kHelperStack, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (stack == MAP_FAILED) throw errno_error("stack of the joining helper");
+  HelperTask task = {.joins = options.joins.data(),
+                     .join_count = options.joins.size(),
+                     .namespaces = options.namespaces,
+                     .entry = entry,
+                     .argument = argument,
+                     .signals = {}};
+  int helper = -1;
+  int clone_errno = 0;
+  {
+    const Signals blocked;  // a handler must not run on memory that two processes share
+    task.signals = blocked.before;
+    // CLONE_FILES: the child's pidfd must land in our table.
+    helper = ::clone(helper_main, static_cast<char*>(stack) + kHelperStack,
+                     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &task);
+    clone_errno = errno;
+  }
+  if (helper > 0) (void)retry([&] { return ::waitpid(helper, nullptr, __WALL); });
+  (void)::munmap(stack, kHelperStack);  // the child has its own copy
+  if (helper < 0) throw errno_error("clone the joining helper", clone_errno);
+  if (task.join_failed) {
+    throw errno_error(format("join namespace {} of {}", task.failed_join + 1, task.join_count),
+                      task.code);
+  }
+  if (task.pid < 0) throw clone_error(task.code, options.namespaces);
+  return {.pid = static_cast<pid_t>(task.pid), .pidfd = Fd(task.pidfd)};
+}
+
+}  // namespace
+
+Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument) {
+  if (options.joins.empty()) return clone_directly(options.namespaces, entry, argument);
+  return clone_joined(options, entry, argument);
+}
+
+}  // namespace sys

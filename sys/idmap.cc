@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/idmap.h"
+
+#include <charconv>
+#include <cstdint>
+
+#include "sys/error.h"
+#include "sys/format.h"
+#include "sys/process.h"
+
+namespace sys {
+namespace {
+
+constexpr std::size_t kMaxWords = 8192;
+
+std::vector<std::string> helper_command(const char* program, pid_t pid, const IdMap& map) {
+  std::vector<std::string> argv = {program, std::to_string(pid)};
+  for (const IdExtent& extent : map) {
+    argv.push_back(std::to_string(extent.inside));
+    argv.push_back(std::to_string(extent.outside));
+    argv.push_back(std::to_string(extent.count));
+  }
+  return argv;
+}
+
+Process start_helper(const std::vector<std::string>& argv, int stderr_fd) {
+  try {
+    return spawn_program(argv, stderr_fd);
+  } catch (Error& error) {
+    if (error.code() == ENOENT) {
+      error.set_hint(
+          format("install Debian's package \"uidmap\", or map only your own id: a "
+                 "container with one id needs no helper (wanted: {})",
+                 argv[0]));
+    }
+    throw;
+  }
+}
+
+void finish_helper(const std::vector<std::string>& argv, const Process& helper, Pipe& said) {
+  said.write_end.reset();
+  std::string words = read_some(said.read_end.get(), kMaxWords);
+  const ExitStatus status = wait_child(helper);
+  if (status.code == 0) return;
+  while (!words.empty() && words.back() == '\n') words.pop_back();
+  std::string message = argv[0] + " refused the map";
+  if (!words.empty()) message += ": " + words;
+  Error error(message, EPERM);
+  error.set_hint(
+      "the host ids must be your own or in /etc/subuid and /etc/subgid, and the helper "
+      "must be setuid or have file capabilities, on a filesystem without nosuid");
+  throw error;
+}
+
+}  // namespace
+
+std::string to_text(const IdMap& map) {
+  std::string text;
+  for (const IdExtent& extent : map) {
+    text += format("{} {} {}\n", extent.inside, extent.outside, extent.count);
+  }
+  return text;
+}
+
+IdMap parse_id_map(const std::string& text) {
+  IdMap map;
+  const char* at = text.data();
+  const char* end = at + text.size();
+  const auto skip_blanks = [&] {
+    while (at != end && (*at == ' ' || *at == '\n')) ++at;
+  };
+  for (skip_blanks(); at != end; skip_blanks()) {
+    uint32_t numbers[3] = {};
+    for (uint32_t& number : numbers) {
+      skip_blanks();
+      const auto [next, code] = std::from_chars(at, end, number);
+      if (code != std::errc()) throw Error("not an id map", EINVAL);
+      at = next;
+    }
+    map.push_back({.inside = numbers[0], .outside = numbers[1], .count = numbers[2]});
+  }
+  return map;
+}
+
+IdMap own_uid_map(const Procfs& proc) { return parse_id_map(proc.read("self/uid_map")); }
+IdMap own_gid_map(const Procfs& proc) { return parse_id_map(proc.read("self/gid_map")); }
+
+bool is_initial(const IdMap& map) {
+  return map.size() == 1 && map[0] == IdExtent{.inside = 0, .outside = 0, .count = UINT32_MAX};
+}
+
+bool maps_outside(const IdMap& map, uint32_t id) {
+  for (const IdExtent& extent : map) {
+    if (id >= extent.outside && id - extent.outside < extent.count) return true;
+  }
+  return false;
+}
+
+void write_id_maps(const Procfs& proc, const std::string& who, const IdMap& uids, const IdMap& gids,
+                   bool deny_setgroups) {
+  if (deny_setgroups) proc.write(who + "/setgroups", "deny");
+  proc.write(who + "/uid_map", to_text(uids));
+  proc.write(who + "/gid_map", to_text(gids));
+}
+
+void write_id_maps_by_helpers(pid_t pid, const IdMap& uids, const IdMap& gids) {
+  const std::vector<std::string> uid_argv = helper_command("newuidmap", pid, uids);
+  const std::vector<std::string> gid_argv = helper_command("newgidmap", pid, gids);
+  Pipe uid_words = make_pipe();
+  Pipe gid_words = make_pipe();
+  const Process uid_helper = start_helper(uid_argv, uid_words.write_end.get());
+  const Process gid_helper = start_helper(gid_argv, gid_words.write_end.get());
+  finish_helper(uid_argv, uid_helper, uid_words);
+  finish_helper(gid_argv, gid_helper, gid_words);
+}
+
+}  // namespace sys

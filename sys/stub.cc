@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/stub.h"
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <string_view>
+
+#include "sys/capability.h"
+#include "sys/error.h"
+#include "sys/open.h"
+
+#ifndef MFD_EXEC
+#define MFD_EXEC 0x0010U  // Linux 6.3; Debian 12's headers are older
+#endif
+
+// The bytes of the stub, put here by stub/embed.S.
+extern "C" {
+extern const char tilla_stub_begin[];
+extern const char tilla_stub_end[];
+}
+
+namespace sys {
+namespace {
+
+constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
+constexpr uid_t kOverflowId = 65534;
+
+Fd make_executable_memory_file() {
+  const char* const name = "tilla-stub";
+  int fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
+  if (fd < 0 && errno == EINVAL) fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd >= 0) return Fd(fd);
+  Error error = errno_error("memfd_create");
+  if (error.code() == EACCES) {
+    error.set_hint(
+        "vm.memfd_noexec is 2; install the runtime where no id of the container can write it, and "
+        "it needs no memory file");
+  }
+  throw error;
+}
+
+// 65534 also stands for every owner that our own namespace has no id for. Such a file is beyond the
+// container too, and the kernel says so when we, who may override modes, cannot write it either.
+bool is_beyond_our_namespace(int file) {
+  if ((own_capabilities().effective & (CapabilitySet{1} << CAP_DAC_OVERRIDE)) == 0) return false;
+  const long result = ::syscall(SYS_faccessat2, file, "", W_OK, AT_EMPTY_PATH | AT_EACCESS);
+  return result < 0 && errno == EACCES;
+}
+
+bool has_access_list(int file) {
+  return ::getxattr(fd_path(file).c_str(), "system.posix_acl_access", nullptr, 0) >= 0;
+}
+
+}  // namespace
+
+Fd make_sealed_stub() {
+  Fd stub = make_executable_memory_file();
+  write_all(stub.get(), {tilla_stub_begin, tilla_stub_end});
+  if (::fchmod(stub.get(), 0111) < 0) throw errno_error("fchmod of the stub");
+  if (::fcntl(stub.get(), F_ADD_SEALS, kSeals) < 0) throw errno_error("seal the stub");
+  return stub;
+}
+
+bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids,
+                                 const IdMap& gids) {
+  if (!own_user_namespace) return true;
+  const Fd binary = proc.open_magic_link("self/exe", O_PATH);  // followed on purpose
+  const struct stat status = status_of(binary.get());
+  if ((status.st_mode & S_IWOTH) != 0) return true;
+  if (maps_outside(uids, status.st_uid)) {
+    return status.st_uid != kOverflowId || !is_beyond_our_namespace(binary.get());
+  }
+  // With an access control list, the group's bits are its mask and say nothing about whom.
+  return (status.st_mode & S_IWGRP) != 0 &&
+         (maps_outside(gids, status.st_gid) || has_access_list(binary.get()));
+}
+
+}  // namespace sys

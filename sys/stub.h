@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// The last exec of a container whose ids could write the runtime's own binary (INV-3): through a
+// sealed copy of a tiny program (stub/stub.c), so that /proc/self/exe never leads to the host's.
+// Source: CVE-2019-5736, memfd_create(2), F_ADD_SEALS in fcntl(2).
+#pragma once
+
+#include "sys/fd.h"
+#include "sys/idmap.h"
+#include "sys/procfs.h"
+
+namespace sys {
+
+/// The stub as a memory file that nobody can write, to be run by execute(fd, "", argv, envp):
+///
+///     argv[0]  status descriptor in decimal, or "-"
+///     argv[1]  descriptor of a file that holds a seccomp filter, or "-"
+///     argv[2]  SECCOMP_FILTER_FLAG_* in decimal
+///     argv[3]  what to execute; argv[4] and so on are that program's arguments
+///
+/// The two descriptors must not be close-on-exec; neither reaches the program. The filter's file
+/// must be sealed (sealed_memory_file), never the cache's: the container may open it by its pid.
+/// Status: nothing on success; else one int, the errno of the exec or minus the errno of the
+/// filter. Exit: 127 no such program, 126 another failed exec, 1 the filter is not in force.
+///
+/// The stub's mode is 0111: exec makes a program dumpable unless it cannot read its file. A
+/// caller without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH in its effective set (exec recomputes
+/// it) thus stays undumpable, and no process of the container traces it before the filter is
+/// loaded. Where the profile permits that execveat, load the filter before it instead.
+/// Errors: EACCES when vm.memfd_noexec is 2.
+Fd make_sealed_stub();
+
+/// Whether a process of a container with these maps could write the file that this process runs.
+/// own_user_namespace: false when the container shares ours; then root is root, and true is the
+/// answer. uids, gids: outside ids as this process's user namespace counts them (translate them
+/// when the container's namespace is not a direct child of it).
+bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids,
+                                 const IdMap& gids);
+
+}  // namespace sys

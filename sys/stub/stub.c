@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The last program before the container's own, run out of a sealed memory file so that
+ * /proc/self/exe never leads to the host's runtime (INV-3, CVE-2019-5736). Freestanding: system
+ * calls and nothing else, since every byte of it is mapped where the container may look.
+ *
+ *   argv[0]  status descriptor in decimal, or "-"
+ *   argv[1]  descriptor of a file that holds a seccomp filter (sock_filter[]), or "-"
+ *   argv[2]  flags of seccomp(2) in decimal
+ *   argv[3]  what to execute
+ *   argv[4]  and so on: the arguments of that program
+ *
+ * The filter is read from the file's start, wherever the offset stands. no_new_privs is set
+ * already. On failure one int goes to the status descriptor: errno of the exec, or minus the errno
+ * of what came before it. Exit: 127 no such program, 126 any other failed exec, 1 all else.
+ */
+#include <asm/errno.h>
+#include <asm/unistd.h>
+#include <linux/fcntl.h>
+#include <linux/filter.h>
+#include <linux/mman.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+
+/* Not in the kernel's headers for programs. */
+enum { kSeekEnd = 2, kProtRead = 1, kMapPrivate = 2, kStandardError = 2, kNone = -1 };
+
+void stub_main(long* stack) __attribute__((noreturn, used));
+
+#if defined(__x86_64__)
+__asm__(
+    ".text\n.globl _start\n.type _start,@function\n_start:\n"
+    "  xor %ebp, %ebp\n  mov %rsp, %rdi\n  and $-16, %rsp\n  call stub_main\n");
+
+static long call(long number, long a, long b, long c, long d, long e) {
+  long result;
+  register long r10 __asm__("r10") = d;
+  register long r8 __asm__("r8") = e;
+  register long r9 __asm__("r9") = 0; /* the sixth argument: mmap's offset */
+  __asm__ volatile("syscall"
+                   : "=a"(result)
+                   : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
+                   : "rcx", "r11", "memory");
+  return result;
+}
+#elif defined(__aarch64__)
+__asm__(
+    ".text\n.globl _start\n.type _start,%function\n_start:\n"
+    "  mov x29, #0\n  mov x30, #0\n  mov x0, sp\n  bl stub_main\n");
+
+static long call(long number, long a, long b, long c, long d, long e) {
+  register long x8 __asm__("x8") = number;
+  register long x0 __asm__("x0") = a;
+  register long x1 __asm__("x1") = b;
+  register long x2 __asm__("x2") = c;
+  register long x3 __asm__("x3") = d;
+  register long x4 __asm__("x4") = e;
+  register long x5 __asm__("x5") = 0; /* the sixth argument: mmap's offset */
+  __asm__ volatile("svc #0"
+                   : "+r"(x0)
+                   : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
+                   : "memory");
+  return x0;
+}
+#else
+#error "the stub knows x86_64 and aarch64"
+#endif
+
+static void end(int code) __attribute__((noreturn));
+static void end(int code) {
+  for (;;) (void)call(__NR_exit_group, code, 0, 0, 0, 0);
+}
+
+static void report(int status, long value) {
+  const int word = (int)value;
+  /* Nothing is left to be done when nobody listens. */
+  if (status != kNone) (void)call(__NR_write, status, (long)&word, sizeof(word), 0, 0);
+}
+
+static void refuse(int status, long result) __attribute__((noreturn));
+static void refuse(int status, long result) {
+  static const char kWords[] = "tilla-runtime: the seccomp filter is not in force, not executing\n";
+  report(status, result);
+  (void)call(__NR_write, kStandardError, (long)kWords, sizeof(kWords) - 1, 0, 0);
+  end(1);
+}
+
+/* At most nine digits, so that nothing overflows: kNone for "-", -2 for what is no number. */
+static int number(const char* text) {
+  int value = 0;
+  int digits = 0;
+  if (text[0] == '-' && text[1] == '\0') return kNone;
+  for (; text[digits] != '\0'; ++digits) {
+    if (digits == 9 || text[digits] < '0' || text[digits] > '9') return -2;
+    value = value * 10 + (text[digits] - '0');
+  }
+  return digits == 0 ? -2 : value;
+}
+
+/* 0, or minus an errno; then the filter is not in force. */
+static long load_filter(int file, int flags) {
+  struct sock_fprog program;
+  const long size = call(__NR_lseek, file, 0, kSeekEnd, 0, 0);
+  long address;
+  if (size < 0) return size;
+  if (size == 0 || size % (long)sizeof(struct sock_filter) != 0) return -EINVAL;
+  if (size > (long)sizeof(struct sock_filter) * BPF_MAXINSNS) return -E2BIG;
+  address = call(__NR_mmap, 0, size, kProtRead, kMapPrivate, file);
+  if (address < 0 && address >= -4095) return address;
+  (void)call(__NR_close, file, 0, 0, 0, 0); /* gone even when close(2) complains */
+  program.len = (unsigned short)(size / (long)sizeof(struct sock_filter));
+  program.filter = (struct sock_filter*)address;
+  return call(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, (long)&program, 0, 0);
+}
+
+void stub_main(long* stack) {
+  const long argc = stack[0];
+  char** argv = (char**)(stack + 1);
+  char** envp = argv + argc + 1;
+  int status;
+  int filter;
+  int flags;
+  long result;
+
+  /* exec made us dumpable; nobody shall trace us while no filter is in force. */
+  (void)call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
+  if (argc < 5) end(1);
+  status = number(argv[0]);
+  filter = number(argv[1]);
+  flags = number(argv[2]);
+  if (status < kNone) end(1);
+  /* Before the filter, which may forbid it; a descriptor that stays is worse than no container. */
+  if (status != kNone && call(__NR_fcntl, status, F_SETFD, FD_CLOEXEC, 0, 0) < 0) end(1);
+  if (filter < kNone || flags < 0) refuse(status, -EINVAL);
+  if (filter != kNone) {
+    result = load_filter(filter, flags);
+    if (result != 0) refuse(status, result < 0 ? result : -EINVAL);
+  }
+
+  /* From here on the profile decides what this process may do. */
+  result = call(__NR_execve, (long)argv[3], (long)(argv + 4), (long)envp, 0, 0);
+  report(status, -result);
+  end(result == -ENOENT ? 127 : 126);
+}
