@@ -47,9 +47,6 @@ LIB_CONFIG := $(OBJ)/libconfig.a
 LIB_RUNTIME := $(OBJ)/libruntime.a
 SYSTEM_LIBS := -lseccomp -lcap
 
-TEST_PROGRAMS := $(OUT)/tests/unit-sys $(OUT)/tests/unit-config $(OUT)/tests/unit-runtime \
-  $(OUT)/tests/integration $(OUT)/tests/security
-
 # ---------------------------------------------------------------------------- programs
 
 .PHONY: all
@@ -72,5 +69,10 @@ $(OBJ)/%.o: %.cc
 	@echo "c++   $<"
 	$(Q)$(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
+
+include tests/tests.mk
+include bench/bench.mk
+
+bench: all
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

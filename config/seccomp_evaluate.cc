@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // An interpreter for classic BPF as seccomp has it. Source: seccomp(2), linux/filter.h.
+#include "config/seccomp_evaluate.h"
+
 #include <linux/bpf_common.h>
 #include <linux/filter.h>
 
 #include <cstring>
 
-#include "config/seccomp_filter.h"
 #include "sys/error.h"
 #include "sys/format.h"
 

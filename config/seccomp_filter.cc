@@ -2,6 +2,7 @@
 #include "config/seccomp_filter.h"
 
 #include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 
+#include "config/seccomp_evaluate.h"
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/format.h"
@@ -357,7 +359,6 @@ class KeyWriter {
     for (const std::string& value : values) text(value);
   }
   std::string take() { return std::move(key_); }
-  void reserve(std::size_t bytes) { key_.reserve(bytes); }
 
  private:
   std::string key_;
@@ -374,7 +375,6 @@ CompiledFilter compile_seccomp(const Seccomp& profile, std::vector<std::string>&
 
 std::string seccomp_key(const Seccomp& profile) {
   KeyWriter key;
-  key.reserve(16384);
   key.text(kCompilerTag);
   const scmp_version* version = ::seccomp_version();
   for (const unsigned part : {version->major, version->minor, version->micro}) key.small(part);

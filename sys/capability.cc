@@ -66,12 +66,12 @@ CapabilitySets own_capabilities() {
 void limit_bounding_set(CapabilitySet keep) {
   for (int number = 0; number <= kHighest; ++number) {
     if (contains(keep, number)) continue;
+    if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0) continue;
+    const int code = errno;
     const int present = ::prctl(PR_CAPBSET_READ, number, 0, 0, 0);
     if (present < 0) break;  // past the last one that this kernel knows
     if (present == 0) continue;
-    if (::prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0) {
-      throw errno_error(format("drop {} from the bounding set", capability_name(number)));
-    }
+    throw errno_error(format("drop {} from the bounding set", capability_name(number)), code);
   }
 }
 

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // clone_child: the one place that makes processes in namespaces.
+#include <fcntl.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,29 +113,35 @@ int helper_main(void* data) {
   ::_exit(pid < 0 ? 1 : 0);
 }
 
-Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argument) {
+// Runs `entry` in a process that shares our memory and descriptors, and waits until it ends.
+// Errors: EAGAIN, ENOMEM. The stack stays valid until the call returns.
+void run_sharing_memory(int (*entry)(void*), void* task, sigset_t& signals_before) {
   void* stack = ::mmap(nullptr, kHelperStack, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stack == MAP_FAILED) throw errno_error("stack of the joining helper");
+  if (stack == MAP_FAILED) throw errno_error("stack of a helper");
+  int helper = -1;
+  int clone_errno = 0;
+  {
+    const Signals blocked;  // a handler must not run on memory that two processes share
+    signals_before = blocked.before;
+    // CLONE_FILES: descriptors that the helper opens must land in our table.
+    helper = ::clone(entry, static_cast<char*>(stack) + kHelperStack,
+                     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, task);
+    clone_errno = errno;
+  }
+  if (helper > 0) (void)retry([&] { return ::waitpid(helper, nullptr, __WALL); });
+  (void)::munmap(stack, kHelperStack);  // a child of the helper has its own copy
+  if (helper < 0) throw errno_error("clone a helper", clone_errno);
+}
+
+Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argument) {
   HelperTask task = {.joins = options.joins.data(),
                      .join_count = options.joins.size(),
                      .namespaces = options.namespaces,
                      .entry = entry,
                      .argument = argument,
                      .signals = {}};
-  int helper = -1;
-  int clone_errno = 0;
-  {
-    const Signals blocked;  // a handler must not run on memory that two processes share
-    task.signals = blocked.before;
-    // CLONE_FILES: the child's pidfd must land in our table.
-    helper = ::clone(helper_main, static_cast<char*>(stack) + kHelperStack,
-                     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, &task);
-    clone_errno = errno;
-  }
-  if (helper > 0) (void)retry([&] { return ::waitpid(helper, nullptr, __WALL); });
-  (void)::munmap(stack, kHelperStack);  // the child has its own copy
-  if (helper < 0) throw errno_error("clone the joining helper", clone_errno);
+  run_sharing_memory(helper_main, &task, task.signals);
   if (task.join_failed) {
     throw errno_error(format("join namespace {} of {}", task.failed_join + 1, task.join_count),
                       task.code);
@@ -140,11 +150,53 @@ Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argume
   return {.pid = static_cast<pid_t>(task.pid), .pidfd = Fd(task.pidfd)};
 }
 
+struct NetworkTask {
+  int user;
+  int procfs;
+  int network = -1;
+  const char* failed = nullptr;
+  int code = 0;
+};
+
+int network_main(void* data) {
+  NetworkTask& task = *static_cast<NetworkTask*>(data);
+  const auto fail = [&](const char* step) {
+    task.code = errno;
+    task.failed = step;
+    ::_exit(1);
+  };
+  if (task.user >= 0 && ::setns(task.user, CLONE_NEWUSER) < 0) fail("setns");
+  if (::unshare(CLONE_NEWNET) < 0) fail("unshare");
+  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (socket >= 0) {  // else there is no IPv4, and no `lo` to speak of
+    ifreq request = {};
+    request.ifr_name[0] = 'l';
+    request.ifr_name[1] = 'o';
+    request.ifr_flags = IFF_UP;
+    if (::ioctl(socket, SIOCSIFFLAGS, &request) < 0) fail("bring up lo");
+    (void)::close(socket);
+  }
+  // Of the trusted /proc; "self" is this helper, which is a process of its own.
+  task.network = ::openat(task.procfs, "self/ns/net", O_RDONLY | O_CLOEXEC);
+  if (task.network < 0) fail("open it");
+  ::_exit(0);
+}
+
 }  // namespace
 
 Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument) {
   if (options.joins.empty()) return clone_directly(options.namespaces, entry, argument);
   return clone_joined(options, entry, argument);
+}
+
+Fd make_network_namespace(int user, const Procfs& proc) {
+  NetworkTask task = {.user = user, .procfs = proc.fd()};
+  sigset_t unused;
+  run_sharing_memory(network_main, &task, unused);
+  if (task.failed != nullptr) {
+    throw errno_error(format("make a network namespace: {}", task.failed), task.code);
+  }
+  return Fd(task.network);
 }
 
 }  // namespace sys

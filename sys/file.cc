@@ -138,8 +138,10 @@ bool make_node_at(int dir, const std::string& name, mode_t mode, dev_t device, u
   return true;
 }
 
-void change_owner(int fd, uid_t uid, gid_t gid) {
-  if (::fchown(fd, uid, gid) < 0) throw errno_error("fchown");
+bool change_owner(int fd, uid_t uid, gid_t gid) {
+  if (::fchown(fd, uid, gid) == 0) return true;
+  if (errno == EINVAL || errno == EPERM || errno == EROFS) return false;
+  throw errno_error("fchown");
 }
 
 void remove_tree_at(int dir, const std::string& name) {

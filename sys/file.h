@@ -44,7 +44,8 @@ bool make_symlink_at(const std::string& target, int dir, const std::string& name
 /// False: the name is taken already.
 bool make_node_at(int dir, const std::string& name, mode_t mode, dev_t device, uid_t uid,
                   gid_t gid);
-void change_owner(int fd, uid_t uid, gid_t gid);
+/// False: the file refuses (a read-only file system, an id that is not mapped, somebody else's).
+bool change_owner(int fd, uid_t uid, gid_t gid);
 void set_owner_and_mode(int fd, uid_t uid, gid_t gid, mode_t mode);
 /// Copies what is left of one open file into another.
 void copy_content(int from, int to);

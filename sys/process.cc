@@ -4,15 +4,12 @@
 #include <fcntl.h>
 #include <linux/keyctl.h>
 #include <linux/sched.h>
-#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <spawn.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -99,16 +96,6 @@ Process spawn_program(const std::vector<std::string>& argv, int stderr_fd) {
   if (code != 0) throw errno_error(format("start \"{}\"", argv[0]), code);
   std::optional<Fd> pidfd = open_process(pid);
   return {.pid = pid, .pidfd = std::move(*pidfd)};  // an unreaped child always has one
-}
-
-void bring_up_loopback() {
-  const Fd socket(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
-  if (!socket) return;
-  ifreq request = {};
-  request.ifr_name[0] = 'l';
-  request.ifr_name[1] = 'o';
-  request.ifr_flags = IFF_UP;
-  if (::ioctl(socket.get(), SIOCSIFFLAGS, &request) < 0) throw errno_error("bring up lo");
 }
 
 void ignore_sigpipe(bool ignore) { (void)::signal(SIGPIPE, ignore ? SIG_IGN : SIG_DFL); }

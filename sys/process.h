@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "sys/fd.h"
+#include "sys/procfs.h"
 
 namespace sys {
 
@@ -41,6 +42,10 @@ using ChildEntry = void (*)(void*) noexcept;
 /// Errors: name the namespace call that failed, with hints for EPERM, ENOSPC and EUSERS.
 Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument);
 
+/// Makes a network namespace with `lo` up, owned by user namespace `user` (-1: by our own). A
+/// short-lived helper enters both; we do not.
+Fd make_network_namespace(int user, const Procfs& proc);
+
 /// How a process ended, as a shell counts: 0..255, or 128 + signal.
 struct ExitStatus {
   int code = 0;
@@ -63,8 +68,6 @@ bool wait_until_ended(int pidfd, int timeout_ms);
 /// Starts a program with its standard streams on /dev/null but for `stderr_fd` (-1: /dev/null).
 Process spawn_program(const std::vector<std::string>& argv, int stderr_fd);
 
-/// Brings `lo` of this network namespace up; nothing where there is no IPv4.
-void bring_up_loopback();
 /// Ignores SIGPIPE, or gives it its default back.
 void ignore_sigpipe(bool ignore);
 /// Lets every signal through.

@@ -19,8 +19,8 @@ namespace sys {
 ///
 /// The two descriptors must not be close-on-exec; neither reaches the program. The filter's file
 /// must be sealed (sealed_memory_file), never the cache's: the container may open it by its pid.
-/// Status: nothing on success; else one int, the errno of the exec or minus the errno of the
-/// filter. Exit: 127 no such program, 126 another failed exec, 1 the filter is not in force.
+/// Status: nothing on success; one int, the errno of the exec or minus that of the filter, if not.
+/// Exit: 127 no such program, 126 another failed exec, 1 the filter is not in force.
 ///
 /// The stub's mode is 0111: exec makes a program dumpable unless it cannot read its file. A
 /// caller without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH in its effective set (exec recomputes
@@ -30,9 +30,9 @@ namespace sys {
 Fd make_sealed_stub();
 
 /// Whether a process of a container with these maps could write the file that this process runs.
-/// own_user_namespace: false when the container shares ours; then root is root, and true is the
-/// answer. uids, gids: outside ids as this process's user namespace counts them (translate them
-/// when the container's namespace is not a direct child of it).
+/// own_user_namespace: false when the container shares ours: true is the answer then.
+/// uids, gids: outside ids as this process's user namespace counts them (translate them when the
+/// container's namespace is not a direct child of it).
 bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids,
                                  const IdMap& gids);
 

@@ -46,7 +46,9 @@ std::optional<ChannelMessage> receive(int channel) {
   if (!raw) return std::nullopt;
   ChannelMessage message;
   if (raw->text.size() == sizeof(int)) {  // the sealed stub: see sys/stub.h
-    const sys::Error error = sys::errno_error("exec", decode_int(raw->text.data()));
+    const int code = decode_int(raw->text.data());
+    const sys::Error error = code < 0 ? sys::errno_error("load the seccomp filter", -code)
+                                      : sys::errno_error("exec", code);
     message.text = error.what();
     message.code = error.code();
     return message;

@@ -19,7 +19,8 @@ enum class MessageKind : unsigned char {
   kReady = 4,    // child: everything is done but the exec
   kCreated = 5,  // parent: the container is recorded; wait for `start`
   kStart = 6,    // parent, or `start`: run the program
-  kFailed = 7,   // child: errno, text and hint
+  kNetwork = 7,  // parent: the network namespace comes with it
+  kFailed = 8,   // child: errno, text and hint
 };
 
 struct ChannelMessage {

@@ -26,10 +26,23 @@ void close_foreign(const ChildTask& task) {
   sys::close_all_but(3 + task.plan.process.preserved_fds, std::move(keep));
 }
 
-void expect(int channel, MessageKind kind) {
-  const std::optional<ChannelMessage> message = receive(channel);
+ChannelMessage expect(int channel, MessageKind kind) {
+  std::optional<ChannelMessage> message = receive(channel);
   // The parent died or gave up: nobody is left to tell.
   if (!message || message->kind != kind) sys::exit_now(1);
+  return std::move(*message);
+}
+
+void enter_network_namespace(const ChildTask& task) {
+  const ChannelMessage message = expect(task.fds.channel, MessageKind::kNetwork);
+  sys::join(message.descriptor.get(), CLONE_NEWNET);
+  sys::set_dumpable(false);
+}
+
+// The parent must open the user namespace of a child that it never waits for, which it can't of an
+// undumpable one. No process of the container's exists yet that could make use of that.
+bool hides_late(const Plan& plan) {
+  return plan.ids.writer == MapWriter::kItself && plan.namespaces.network_beside;
 }
 
 void enter_time_namespace(const ChildTask& task) {
@@ -50,7 +63,7 @@ void prepare_identity(const ChildTask& task) {
     sys::in_context("id maps",
                     [&] { sys::write_id_maps(task.proc, "self", ids.uids, ids.gids, true); });
   } else if (ids.writer != MapWriter::kNobody) {
-    expect(task.fds.channel, MessageKind::kGo);
+    (void)expect(task.fds.channel, MessageKind::kGo);
   }
   sys::in_context("time namespace", [&] { enter_time_namespace(task); });
 }
@@ -96,6 +109,23 @@ struct Inside {
   sys::Fd terminal;
 };
 
+// The mounts in order. The devices come as soon as no mount can concern them, and the network
+// namespace as late as it may, for the parent is still making it: a sysfs is of its maker's.
+void apply_mounts(const ChildTask& task, int root, std::vector<sys::Fd> sources) {
+  const RootPlan& plan = task.plan.root;
+  bool needs_network = task.plan.namespaces.network_beside;
+  for (std::size_t i = 0; i <= plan.mounts.size(); ++i) {
+    if (i == plan.devices_before && task.plan.namespaces.has(CLONE_NEWNS))
+      apply_devices(root, plan);
+    const bool is_end = i == plan.mounts.size();
+    if (needs_network && (is_end || plan.mounts[i].kind == MountKind::kSysfs)) {
+      enter_network_namespace(task);
+      needs_network = false;
+    }
+    if (!is_end) apply_mount(root, plan.mounts[i], std::move(sources[i]));
+  }
+}
+
 // Builds the container's file system and makes it the root.
 Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
   const RootPlan& plan = task.plan.root;
@@ -105,11 +135,8 @@ Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
   const bool has_mounts = task.plan.namespaces.has(CLONE_NEWNS);
   const sys::Fd root =
       has_mounts ? attach_root(plan) : sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  for (std::size_t i = 0; i < plan.mounts.size(); ++i) {
-    apply_mount(root.get(), plan.mounts[i], std::move(sources[i]));
-  }
+  apply_mounts(task, root.get(), std::move(sources));
   if (has_mounts) {
-    apply_devices(root.get(), plan);
     if (task.plan.process.terminal) inside.terminal = make_terminal(task, root.get(), true);
     apply_masks(root.get(), plan);
   }
@@ -133,7 +160,6 @@ Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
 void set_names(const Plan& plan) {
   if (!plan.hostname.empty()) sys::set_hostname(plan.hostname);
   if (!plan.domainname.empty()) sys::set_domainname(plan.domainname);
-  if (plan.loopback) sys::bring_up_loopback();
 }
 
 // A connection of `start`: whoever is mapped inside and is not the one who made us is refused.
@@ -156,9 +182,12 @@ struct Voice {
 };
 
 void wait_for_start(const ChildTask& task, Voice& voice) {
-  if (task.fds.start_socket < 0) return expect(task.fds.channel, MessageKind::kStart);
+  if (task.fds.start_socket < 0) {
+    (void)expect(task.fds.channel, MessageKind::kStart);
+    return;
+  }
   if (!send(task.fds.channel, MessageKind::kReady)) sys::exit_now(1);
-  expect(task.fds.channel, MessageKind::kCreated);
+  (void)expect(task.fds.channel, MessageKind::kCreated);
   voice.start = accept_start(task);
   voice.channel = voice.start.get();
 }
@@ -180,14 +209,15 @@ void run_init(const ChildTask& task, Voice& voice) {
   prepare_identity(task);
   const Program program = program_of(task);
   // Nobody who joins our pid namespace may trace us or take our descriptors. CVE-2016-9962.
-  sys::set_dumpable(false);
+  if (!hides_late(task.plan)) sys::set_dumpable(false);
 
   // As the caller, who may see paths that the container's root may not.
   std::vector<sys::Fd> sources = clone_sources(task.plan.root);
   take_setup_identity(task.plan.ids, program.may_set_groups);
-  sys::set_dumpable(false);  // changing ids has set it to fs.suid_dumpable
-  Inside inside = enter_root(task, std::move(sources));
+  // Changing ids has set it to fs.suid_dumpable.
+  if (!hides_late(task.plan)) sys::set_dumpable(false);
   set_names(task.plan);
+  Inside inside = enter_root(task, std::move(sources));
   take_streams(inside.terminal.get());
   inside.terminal.reset();
 

@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "config/seccomp_evaluate.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"

@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include "config/seccomp_evaluate.h"
 #include "runtime/apply/filter_cache.h"
 #include "sys/error.h"
 #include "sys/format.h"
@@ -186,9 +187,17 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
   }
   pair.second.reset();
   try {  // the destructor does not run for an object that was never made
+    sys::Fd user;
+    if (plan_.namespaces.network_beside && plan_.namespaces.makes(CLONE_NEWUSER)) {
+      user = task.proc.open_magic_link(sys::format("{}/ns/user", process_.pid), O_RDONLY);
+    }
     write_maps(plan_, task.proc, process_.pid);
     if (plan_.ids.writer == MapWriter::kParent || plan_.ids.writer == MapWriter::kHelpers) {
       (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
+    }
+    if (plan_.namespaces.network_beside) {  // while the child mounts
+      const sys::Fd network = sys::make_network_namespace(user.get(), task.proc);
+      (void)send(channel_.get(), MessageKind::kNetwork, {}, network.get());
     }
   } catch (...) {
     (void)sys::send_signal(process_.pidfd.get(), SIGKILL);

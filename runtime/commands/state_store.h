@@ -63,7 +63,8 @@ class ContainerDirectory {
   std::string read_config() const;
   void write_config(std::string_view config);
 
-  /// Removes the directory; observers see all of it or nothing. Needs the lock.
+  /// Removes the directory, taking the lock for it; observers see all of it or nothing. That
+  /// somebody else removed it already is fine.
   void remove();
 
  private:

@@ -139,6 +139,7 @@ std::string namespaces_text(const Plan& plan) {
     if (plan.namespaces.makes(flag)) made += sys::format(" {}", name);
   }
   if (!made.empty()) text += "new namespaces" + made + "\n";
+  if (plan.namespaces.network_beside) text += "new network namespace, made beside, lo up\n";
   if (!plan.namespaces.joined_time.empty()) {
     text += sys::format("join time namespace {}\n", quoted(plan.namespaces.joined_time));
   }
@@ -222,7 +223,6 @@ std::string describe(const Plan& plan) {
   text += root_text(plan.root);
   if (!plan.hostname.empty()) text += "host name " + quoted(plan.hostname) + "\n";
   if (!plan.domainname.empty()) text += "domain name " + quoted(plan.domainname) + "\n";
-  if (plan.loopback) text += "bring up lo\n";
   return text + process_text(plan.process);
 }
 

@@ -78,7 +78,6 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   plan.root = plan_root(spec, request);
   plan.hostname = spec.hostname;
   plan.domainname = spec.domainname;
-  plan.loopback = plan.namespaces.makes(CLONE_NEWNET);
   if (spec.process) {
     plan.process = plan_process(*spec.process, spec, facts, plan.warnings);
   }

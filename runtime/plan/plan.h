@@ -64,12 +64,16 @@ struct IdPlan {
 struct NamespacePlan {
   std::uint64_t made = 0;            // CLONE_NEW*, without the time namespace
   std::vector<NamespaceJoin> joins;  // in the order of joining, without the time namespace
+  /// A new network namespace that the parent makes while the child mounts (CLONE_NEWNET is then not
+  /// in `made`): it takes as long as the rest of the clone.
+  bool network_beside = false;
   bool new_time = false;
   std::string time_offsets;  // the lines of timens_offsets
   std::string joined_time;   // path of a time namespace to join
   bool operator==(const NamespacePlan&) const = default;
 
   bool has(int type) const;
+  /// A new one that the clone itself makes.
   bool makes(int type) const { return (made & static_cast<std::uint64_t>(type)) != 0; }
 };
 
@@ -123,7 +127,9 @@ struct RootPlan {
   std::uint64_t final_propagation = 0;  // of the container's root, at the end; 0: as it is
   bool final_recursive = false;
   std::vector<MountStep> mounts;
-  bool makes_devices = true;   // not when the bundle binds a /dev of its own
+  bool makes_devices = true;  // not when the bundle binds a /dev of its own
+  /// The mounts before which the devices are made: no later one concerns /dev.
+  std::size_t devices_before = 0;
   bool binds_devices = false;  // in a user namespace nodes can't be made
   std::vector<DeviceStep> devices;
   std::vector<std::string> masked_paths, readonly_paths;
@@ -168,7 +174,6 @@ struct Plan {
   IdPlan ids;
   RootPlan root;
   std::string hostname, domainname;
-  bool loopback = false;  // bring `lo` of the new network namespace up
   ProcessPlan process;
   std::vector<std::string> warnings;
   bool operator==(const Plan&) const = default;

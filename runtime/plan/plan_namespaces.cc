@@ -106,7 +106,7 @@ int clone_flag(config::NamespaceType type) {
 }
 
 bool NamespacePlan::has(int type) const {
-  if (makes(type)) return true;
+  if (makes(type) || (type == CLONE_NEWNET && network_beside)) return true;
   return std::any_of(joins.begin(), joins.end(),
                      [&](const NamespaceJoin& join) { return join.type == type; });
 }
@@ -118,6 +118,8 @@ NamespacePlan plan_namespaces(const config::RuntimeSpec& spec) {
     if (type == CLONE_NEWTIME) {
       plan.new_time = wanted.path.empty();
       plan.joined_time = wanted.path;
+    } else if (wanted.path.empty() && type == CLONE_NEWNET) {
+      plan.network_beside = true;
     } else if (wanted.path.empty()) {
       plan.made |= static_cast<std::uint64_t>(type);
     } else {

@@ -151,6 +151,15 @@ DeviceStep plan_device(const config::Device& device) {
   return step;
 }
 
+// Right after the last mount on, in or above /dev.
+std::size_t position_of_devices(const std::vector<MountStep>& mounts) {
+  for (std::size_t i = mounts.size(); i > 0; --i) {
+    const std::string& target = mounts[i - 1].target.str();
+    if (target.empty() || target == "dev" || target.starts_with("dev/")) return i;
+  }
+  return 0;
+}
+
 }  // namespace
 
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec) {
@@ -201,6 +210,7 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request) {
     if (step.kind == MountKind::kBind && step.target.str() == "dev") plan.makes_devices = false;
     plan.mounts.push_back(std::move(step));
   }
+  plan.devices_before = position_of_devices(plan.mounts);
   plan.binds_devices = in_user_namespace;
   plan.devices = plan_devices(spec);
   plan.masked_paths = spec.linux_.masked_paths;

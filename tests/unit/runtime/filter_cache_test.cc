@@ -2,6 +2,7 @@
 #include "runtime/apply/filter_cache.h"
 
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>

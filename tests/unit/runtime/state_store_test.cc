@@ -131,10 +131,18 @@ TEST_CASE("state store: a new container of the same name is not the old one", "[
 
 TEST_CASE("state store: the wait for a lock ends when its holder removes", "[commands][state]") {
   const ScratchStore scratch;
-  ContainerDirectory owner = scratch.open().make("c");
-  const pid_t child = ::fork();
-  if (child == 0) ::_exit(scratch.open().get("c").lock_if_in_place() ? 1 : 0);
-  ::usleep(50'000);  // the child is in the wait by then; if not, the answer is the same
+  StateStore store = scratch.open();
+  sys::Pipe made = sys::make_pipe();
+  const pid_t child = ::fork();  // before the lock, which would be the child's too otherwise
+  if (child == 0) {
+    (void)sys::read_some(made.read_end.get(), 1);
+    ContainerDirectory directory = scratch.open().get("c");
+    (void)!::write(made.write_end.get(), "x", 1);
+    ::_exit(directory.lock_if_in_place() ? 1 : 0);
+  }
+  ContainerDirectory owner = store.make("c");
+  sys::write_all(made.write_end.get(), "x");
+  ::usleep(50'000);  // the child is in the wait by then
   owner.remove();
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
@@ -148,6 +156,18 @@ TEST_CASE("state store: remove leaves nothing", "[commands][state]") {
   REQUIRE(sys::make_directory_at(directory.fd(), "sub", 0700));
   directory.remove();
   CHECK(scratch.entries().empty());
+}
+
+TEST_CASE("state store: remove twice is once, and spares a new container of that name",
+          "[commands][state]") {
+  const ScratchStore scratch;
+  ContainerDirectory owner = scratch.open().make("c");
+  ContainerDirectory late = scratch.open().get("c");
+  owner.remove();
+  late.remove();
+  const ContainerDirectory next = scratch.open().make("c");
+  late.remove();
+  CHECK(scratch.entries() == std::vector<std::string>{"c"});
 }
 
 TEST_CASE("state store: sweep takes the leftovers of killed removers alone", "[commands][state]") {

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a test needs of the machine or of its caller. Never a silent skip.
+#pragma once
+
+#include <string>
+
+namespace support {
+
+/// Something that not every machine or caller has.
+struct Need {
+  const char* name;
+  bool (*is_met)();
+  /// Another machine or caller is needed, so STRICT=1 has nothing to complain of; what is merely
+  /// not installed can be had.
+  bool can_be_missing;
+};
+
+namespace needs {
+extern const Need root;           // the host's: uid 0 of the initial user namespace
+extern const Need user;           // somebody else
+extern const Need range;          // newuidmap, newgidmap and subordinate ids of the caller
+extern const Need single;         // the caller may make a user namespace
+extern const Need fresh_proc;     // nothing of /proc is hidden, so that new ones can be mounted
+extern const Need sys_resource;   // CAP_SYS_RESOURCE: raise limits, lower the oom score
+extern const Need mount_foreign;  // root who may mount a tmpfs
+extern const Need strace;
+extern const Need jq;
+}  // namespace needs
+
+/// Whether the running test is to be skipped; says so. With STRICT=1 fails the test instead, if the
+/// need could have been met here.
+bool is_missing(const Need& need);
+/// Whether a test was skipped since the last call.
+bool take_skipped();
+
+}  // namespace support
+
+/// Ends the test here unless `thing`, one of support::needs, is at hand.
+#define NEEDS(thing)                                        \
+  do {                                                      \
+    if (support::is_missing(support::needs::thing)) return; \
+  } while (false)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: Apache-2.0
+# Rules for tests/, included by the top Makefile. Expects OUT, OBJ, BIN, CXX, CXXFLAGS, WARNINGS,
+# LIB_* and SYSTEM_LIBS.
+#
+#   make test     everything: unit, integration and security tests, as a user and (if root) as root
+#   make check    unit tests, as whoever calls
+#   make check ARGS='"name of a test"'
+#   STRICT=1      a test that needs something which could be installed fails instead of being skipped
+#   UPDATE_GOLDEN=1 make check     rewrites tests/golden/plan/*.txt
+
+TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun
+
+TESTS := $(OUT)/tests
+TEST_OBJ := $(OBJ)/tests
+# Tests are compiled often and run once.
+TEST_CXXFLAGS := -std=c++20 -O0 -g0 $(WARNINGS) -fPIE -iquote .
+TEST_LINK := -pie
+ifeq ($(SAN),1)
+  TEST_CXXFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all
+  TEST_LINK += -fsanitize=address,undefined
+endif
+
+UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime
+SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security
+TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS)
+
+tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc))
+SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
+TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
+  $(call tests_in,unit/runtime) $(call tests_in,integration) $(call tests_in,security)
+
+.PHONY: test check tests
+tests: all $(TEST_PROGRAMS) $(TESTS)/probe
+
+test:
+	@dpkg-query -W -f '$${db:Status-Status}\n' $(TEST_PACKAGES) 2>&1 | grep -vqx installed && \
+	  $(MAKE) deps || true
+	@$(MAKE) --no-print-directory tests
+	@OUT=$(OUT) tests/run all
+
+check: $(UNIT_PROGRAMS) $(TESTS)/probe
+	@OUT=$(OUT) tests/run check $(ARGS)
+
+# Each folder's tests link that folder and what lies below it. The harness needs sys and config.
+$(TESTS)/unit-sys: $(call tests_in,unit/sys)
+$(TESTS)/unit-config: $(call tests_in,unit/config)
+$(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
+$(TESTS)/integration: $(call tests_in,integration)
+$(TESTS)/security: $(call tests_in,security)
+$(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
+	@mkdir -p $(@D)
+	@echo "link  $@"
+	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) \
+	  $(filter $(LIB_RUNTIME),$^) $(LIB_CONFIG) $(LIB_SYS) $(SYSTEM_LIBS)
+
+# Catch's header takes four seconds to read, so it is read once.
+PCH := $(TEST_OBJ)/catch.h
+$(PCH).gch: tests/tests.mk
+	@mkdir -p $(@D)
+	@echo "c++   catch2/catch.hpp"
+	$(Q)echo '#include <catch2/catch.hpp>' > $(PCH)
+	$(Q)$(CXX) $(TEST_CXXFLAGS) -x c++-header -o $@ $(PCH)
+
+$(TEST_OBJ)/support/main.o: TEST_PCH :=
+$(TEST_OBJ)/%.o: tests/%.cc $(PCH).gch
+	@mkdir -p $(@D)
+	@echo "c++   $<"
+	$(Q)$(CXX) $(TEST_CXXFLAGS) $(TEST_PCH) -MMD -MP -c -o $@ $<
+TEST_PCH = -include $(PCH)
+
+$(TESTS)/probe: tests/support/probe.c
+	@mkdir -p $(@D)
+	@echo "cc    $<"
+	$(Q)$(CC) -std=gnu11 -O1 -Wall -Wextra -static -o $@ $<
+
+-include $(TEST_OBJECTS:.o=.d)
