@@ -1,8 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-# The only build file. `make help` lists the targets.
+# The only build file. `make help` prints the lines that follow.
 #
-#   make SAN=1 ...     ASan and UBSan, into build/san/
-#   make V=1 ...       the commands themselves
+#: make              build everything into build/bin/, after installing what the build needs
+#: make run          run a shell line in a container, as an ordinary user; LINE='echo hello'
+#: make test         all tests, as a user and, called by root, as root; STRICT=1 lets nothing be skipped
+#: make check        the unit tests alone; ARGS='"a test"' for one
+#: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
+#: make lint         formatting, include direction, fences, scripts, manual page
+#: make tidy         clang-tidy on what differs from the last commit; FILES='sys/fd.cc' for others
+#: make deps         install the Debian packages that are missing; FOR='build run test bench lint'
+#: make install      into PREFIX (/usr/local), below DESTDIR; make uninstall takes it away
+#: make clean        remove build/
+#:
+#: SAN=1             with ASan and UBSan, into build/san/
+#: V=1               show the commands themselves
 
 SAN ?= 0
 V ?= 0
@@ -69,10 +80,62 @@ $(OBJ)/%.o: %.cc
 	@echo "c++   $<"
 	$(Q)$(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
-
 include tests/tests.mk
 include bench/bench.mk
 
 bench: all
+
+# ---------------------------------------------------------------------------- packages
+
+# Debian's, by what they are for. `make deps` installs what FOR names; the targets that need more
+# call scripts/deps themselves.
+BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev nlohmann-json3-dev libfmt-dev libcli11-dev
+RUN_PACKAGES := busybox-static uidmap
+BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev python3
+LINT_PACKAGES := clang-format clang-tidy shellcheck
+FOR := build run test
+FOR_build := $(BUILD_PACKAGES)
+FOR_run := $(RUN_PACKAGES)
+FOR_test := $(TEST_PACKAGES)
+FOR_bench := $(BENCH_PACKAGES)
+FOR_lint := $(LINT_PACKAGES)
+
+.PHONY: deps deps-build deps-run deps-bench deps-lint
+deps:
+	@scripts/deps $(sort $(foreach each,$(FOR),$(FOR_$(each))))
+deps-%:
+	@scripts/deps $(FOR_$*)
+
+# Before anything is compiled, but no reason to compile anything again.
+$(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(STUB): | deps-build
+bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
+$(TEST_OBJECTS) $(TESTS)/probe: | deps-build
+
+# ---------------------------------------------------------------------------- the rest
+
+.PHONY: run lint tidy install uninstall clean help
+# make run LINE='echo hello'
+run: all deps-run
+	@scripts/demo $(BIN)/tilla-runtime $(if $(LINE),'$(subst ','\'',$(LINE))')
+
+lint: all deps-lint
+	@scripts/lint $(BIN)/tilla-runtime
+
+# clang-tidy; without FILES, on what differs from the last commit.
+tidy: deps-lint deps-build
+	@scripts/tidy $(FILES)
+
+install: all
+	install -D -m 0755 $(BIN)/tilla-runtime $(DESTDIR)$(PREFIX)/bin/tilla-runtime
+	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
+
+clean:
+	rm -rf build
+
+help:
+	@sed -n 's/^#: \?//p' Makefile
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

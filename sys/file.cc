@@ -98,7 +98,7 @@ Fd open_private_directory(const std::string& path) {
   if (status.st_uid != ::geteuid()) {
     throw Error(format("\"{}\" belongs to user {}, not to the caller", path, status.st_uid), EPERM);
   }
-  if ((status.st_mode & 022) != 0 && (status.st_mode & S_ISVTX) == 0) {
+  if ((status.st_mode & 022) != 0) {
     throw Error(
         format("\"{}\" can be written by others (mode {:04o})", path, status.st_mode & 07777U),
         EPERM);
@@ -126,14 +126,22 @@ bool make_symlink_at(const std::string& target, int dir, const std::string& name
 
 bool make_node_at(int dir, const std::string& name, mode_t mode, dev_t device, uid_t uid,
                   gid_t gid) {
-  if (::mknodat(dir, name.c_str(), mode, device) < 0) {
-    if (errno == EEXIST) return false;
-    throw errno_error(format("make node \"{}\"", name));
+  const mode_t mask = ::umask(0);
+  const int made = ::mknodat(dir, name.c_str(), mode, device);
+  const int code = errno;
+  (void)::umask(mask);
+  if (made < 0) {
+    if (code == EEXIST) return false;
+    throw errno_error(format("make node \"{}\"", name), code);
   }
-  // By name, in a directory that no container reaches yet.
-  if (::fchownat(dir, name.c_str(), uid, gid, AT_SYMLINK_NOFOLLOW) < 0 ||
-      ::fchmodat(dir, name.c_str(), mode & 07777U, 0) < 0) {
-    throw errno_error(format("set the owner and mode of \"{}\"", name));
+  // INV-1: another container may share the directory and put something else in the node's place.
+  const Fd node = open_at(dir, name, O_PATH);
+  const struct stat status = status_of(node.get());
+  const bool is_ours = (status.st_mode & S_IFMT) == (mode & S_IFMT) &&
+                       (S_ISFIFO(mode) || status.st_rdev == device);
+  if (!is_ours) throw Error(format("\"{}\" was replaced by somebody", name), EEXIST);
+  if (::fchownat(node.get(), "", uid, gid, AT_EMPTY_PATH) < 0) {
+    throw errno_error(format("set the owner of \"{}\"", name));
   }
   return true;
 }
@@ -147,6 +155,7 @@ bool change_owner(int fd, uid_t uid, gid_t gid) {
 void remove_tree_at(int dir, const std::string& name) {
   if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) return;
   if (errno != EISDIR && errno != EPERM) throw errno_error(format("remove \"{}\"", name));
+  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0) return;  // nothing in it
   {
     const Fd child = open_at(dir, name, O_RDONLY | O_DIRECTORY);
     for (const std::string& entry : list_directory(child.get())) {

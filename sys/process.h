@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sys/fd.h"
@@ -42,9 +43,10 @@ using ChildEntry = void (*)(void*) noexcept;
 /// Errors: name the namespace call that failed, with hints for EPERM, ENOSPC and EUSERS.
 Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument);
 
-/// Makes a network namespace with `lo` up, owned by user namespace `user` (-1: by our own). A
-/// short-lived helper enters both; we do not.
-Fd make_network_namespace(int user, const Procfs& proc);
+/// Makes a network namespace owned by user namespace `user` (-1: by our own), sends `message` with
+/// its descriptor over `channel` as soon as it exists, and returns when its `lo` is up. A
+/// short-lived helper enters both namespaces; we do not.
+void make_network_namespace(int user, const Procfs& proc, int channel, std::string_view message);
 
 /// How a process ended, as a shell counts: 0..255, or 128 + signal.
 struct ExitStatus {

@@ -6,7 +6,6 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include <string_view>
@@ -53,10 +52,6 @@ bool is_beyond_our_namespace(int file) {
   return result < 0 && errno == EACCES;
 }
 
-bool has_access_list(int file) {
-  return ::getxattr(fd_path(file).c_str(), "system.posix_acl_access", nullptr, 0) >= 0;
-}
-
 }  // namespace
 
 Fd make_sealed_stub() {
@@ -72,13 +67,11 @@ bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, co
   if (!own_user_namespace) return true;
   const Fd binary = proc.open_magic_link("self/exe", O_PATH);  // followed on purpose
   const struct stat status = status_of(binary.get());
-  if ((status.st_mode & S_IWOTH) != 0) return true;
-  if (maps_outside(uids, status.st_uid)) {
-    return status.st_uid != kOverflowId || !is_beyond_our_namespace(binary.get());
-  }
-  // With an access control list, the group's bits are its mask and say nothing about whom.
-  return (status.st_mode & S_IWGRP) != 0 &&
-         (maps_outside(gids, status.st_gid) || has_access_list(binary.get()));
+  // Whatever ids are mapped: a container without setgroups(2) keeps our supplementary groups. With
+  // an access control list, the group's bits are its mask and say nothing about whom.
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return true;
+  if (!maps_outside(uids, status.st_uid)) return false;
+  return status.st_uid != kOverflowId || !is_beyond_our_namespace(binary.get());
 }
 
 }  // namespace sys

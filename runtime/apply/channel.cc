@@ -36,6 +36,8 @@ bool send(int channel, MessageKind kind, const std::string& text, int descriptor
   return sys::send_message(channel, encode(kind, 0, text, {}), fds);
 }
 
+std::string encode(MessageKind kind) { return encode(kind, 0, {}, {}); }
+
 bool send_failure(int channel, const sys::Error& error) {
   return sys::send_message(channel,
                            encode(MessageKind::kFailed, error.code(), error.what(), error.hint()));

@@ -33,6 +33,8 @@ struct ChannelMessage {
 
 /// Sends one message; false when nobody listens any more.
 bool send(int channel, MessageKind kind, const std::string& text = {}, int descriptor = -1);
+/// The bytes of a message without text, for sys::make_network_namespace to send.
+std::string encode(MessageKind kind);
 bool send_failure(int channel, const sys::Error& error);
 /// Receives one; empty at end of file. A message of the stub's (an errno alone) is a kFailed.
 /// Errors: a message that is none of these. The other side may be hostile: all is bounded.

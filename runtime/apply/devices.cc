@@ -57,9 +57,11 @@ sys::Fd open_null() {
 
 void bind_device(int dir, const std::string& name, const DeviceStep& step) {
   const sys::Fd device = clone_device(step);
-  const sys::Fd target =
-      sys::make_file_in_root(dir, sys::RelPath::parse(name), 0666, sys::Symlinks::kRefuse);
-  sys::attach_mount(device.get(), target.get());
+  std::optional<sys::Fd> target = sys::open_new_at(dir, name, 0666);
+  if (!target) {  // of the image
+    target = sys::make_file_in_root(dir, sys::RelPath::parse(name), 0666, sys::Symlinks::kRefuse);
+  }
+  sys::attach_mount(device.get(), target->get());
 }
 
 void make_device(int dir, const std::string& name, const DeviceStep& step) {
@@ -88,7 +90,7 @@ void make_links(int dev) {
   for (const auto& [target, name] : kLinks) (void)sys::make_symlink_at(target, dev, name);
   if (!sys::make_symlink_at("pts/ptmx", dev, "ptmx")) {
     // Of the image: a node of the host's numbers would be the host's multiplexer.
-    sys::remove_tree_at(dev, "ptmx");
+    (void)sys::unlink_at_if_exists(dev, "ptmx");
     (void)sys::make_symlink_at("pts/ptmx", dev, "ptmx");
   }
 }

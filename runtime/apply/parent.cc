@@ -196,8 +196,8 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
       (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
     }
     if (plan_.namespaces.network_beside) {  // while the child mounts
-      const sys::Fd network = sys::make_network_namespace(user.get(), task.proc);
-      (void)send(channel_.get(), MessageKind::kNetwork, {}, network.get());
+      sys::make_network_namespace(user.get(), task.proc, channel_.get(),
+                                  encode(MessageKind::kNetwork));
     }
   } catch (...) {
     (void)sys::send_signal(process_.pidfd.get(), SIGKILL);

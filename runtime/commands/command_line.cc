@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The only file that includes CLI11. The library gets options alone and in one form: what is an
-// option and what is a word of the container's is decided here, as Go's flag package decides it.
+// What is an option and what is a word of the container's is decided as Go's flag package decides
+// it, for runc's callers lean on that.
 #include "runtime/commands/command_line.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <optional>
@@ -45,28 +45,25 @@ std::string invalid_value(std::string_view value, std::string_view option) {
   return sys::format("invalid value \"{}\" for flag {}", value, option);
 }
 
-/// The options of one verb, or the global ones.
+/// The options of one verb, or the global ones. A table of our own: a library for this costs every
+/// start of a container 0.1 ms, and Go's rules would still have to be written beside it.
 class Grammar {
  public:
-  Grammar(const std::string& name, const std::string& summary) : name_(name), app_(summary) {
-    app_.name(name.empty() ? "tilla-runtime" : "tilla-runtime " + name);
-    app_.set_help_flag("-h,--help", "Show this help");
+  Grammar(const char* name, const char* summary) : name_(name), summary_(summary) {
+    options_.reserve(20);
   }
 
-  void flag(const char* names, bool& target, const char* help) {
-    app_.add_flag(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  }
-  void text(const char* names, std::string& target, const char* help) {
-    app_.add_option(names, target, help)->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  }
+  /// names: "-b,--bundle" or "--bundle". The last one given counts.
+  void flag(const char* names, bool& target, const char* help) { add(names, &target, help); }
+  void text(const char* names, std::string& target, const char* help) { add(names, &target, help); }
   /// May be given many times, with one value each.
   void texts(const char* names, std::vector<std::string>& target, const char* help) {
-    app_.add_option(names, target, help)->allow_extra_args(false);
+    add(names, &target, help);
   }
   /// Digits alone.
-  void number(const char* names, unsigned& target, const char* help);
+  void number(const char* names, unsigned& target, const char* help) { add(names, &target, help); }
   /// A word that help shows; read() returns those that were given.
-  void word(const char* name, const char* help) { app_.add_option(name, shown_word_, help); }
+  void word(const char* name, const char* help) { shown_words_.push_back({name, help}); }
   /// Accepted and forgotten.
   void ignored_flags(std::initializer_list<const char*> names) {
     for (const char* each : names) flag(each, ignored_flag_, "Not supported yet");
@@ -79,71 +76,129 @@ class Grammar {
   std::optional<std::vector<std::string>> read(Words words, WordCount count,
                                                Options order = Options::kAnywhere);
   Finished finished() const { return finished_; }
-  std::string help() const { return app_.help(); }
+  std::string help() const;
   /// Makes a value that read well a usage error after all.
   Finished refuse(std::string message) const {
     return {.text = std::move(message), .exit_code = 1};
   }
 
  private:
-  /// Splits `words`; false when finished_ is set.
+  using Target = std::variant<bool*, std::string*, std::vector<std::string>*, unsigned*>;
+  struct Option {
+    std::string_view short_name, long_name;  // without dashes
+    Target target;
+    const char* help;
+  };
+  struct ShownWord {
+    const char* name;
+    const char* help;
+  };
+
+  void add(std::string_view names, Target target, const char* help);
+  const Option* find(std::string_view name) const;
+  /// Reads `words`; false when finished_ is set.
   bool sort(Words words, Options order);
-  bool sort_option(Words words, size_t& index);
-  bool convert();
+  bool read_option(Words words, size_t& index);
+  bool read_flag(bool& target, const Option& option, std::optional<std::string_view> value);
+  bool read_value(const Option& option, const std::string& value);
   bool check_count(WordCount count);
   bool fail(std::string message) {
     finished_ = refuse(std::move(message));
     return false;
   }
 
-  std::string name_;
-  CLI::App app_;
+  const char* name_;
+  const char* summary_;
   Finished finished_;
-  std::vector<std::string> options_, words_;
-  std::string shown_word_, ignored_text_;
+  std::vector<Option> options_;
+  std::vector<ShownWord> shown_words_;
+  std::vector<std::string> words_;
+  std::string ignored_text_;
   bool ignored_flag_ = false;
 };
 
-void Grammar::number(const char* names, unsigned& target, const char* help) {
-  const auto convert = [&target, names](const std::string& text) {
-    const auto number = parse_number<unsigned>(text);
-    if (!number) throw CLI::ValidationError(invalid_value(text, names));
-    target = *number;
-  };
-  app_.add_option_function<std::string>(names, convert, help)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+void Grammar::add(std::string_view names, Target target, const char* help) {
+  const size_t comma = names.find(',');
+  const std::string_view short_name =
+      comma == std::string_view::npos ? "" : names.substr(1, comma - 1);
+  const std::string_view long_name =
+      comma == std::string_view::npos ? names : names.substr(comma + 1);
+  options_.push_back({short_name, long_name.substr(2), target, help});
 }
 
-bool Grammar::sort_option(Words words, size_t& index) {
-  const std::string& word = words[index];
-  const size_t start = word.starts_with("--") ? 2 : 1;
-  const size_t equals = word.find('=');
-  const std::string name =
-      word.substr(start, equals == std::string::npos ? equals : equals - start);
-  const std::string dashed = (name.size() == 1 ? "-" : "--") + name;
-  if (name == "help" || name == "h") {
-    finished_ = {.text = app_.help()};
-    return false;
+const Grammar::Option* Grammar::find(std::string_view name) const {
+  const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
+    return option.long_name == name || (!name.empty() && option.short_name == name);
+  });
+  return found == options_.end() ? nullptr : &*found;
+}
+
+std::string Grammar::help() const {
+  std::string usage = sys::format("tilla-runtime{}{}", *name_ == '\0' ? "" : " ", name_);
+  std::string text = sys::format("{}\n\nUsage: {} [OPTIONS]", summary_, usage);
+  for (const ShownWord& word : shown_words_) text += sys::format(" {}", word.name);
+  text += "\n";
+  if (!shown_words_.empty()) text += "\nWords:\n";
+  for (const ShownWord& word : shown_words_) {
+    text += sys::format("  {:<28} {}\n", word.name, word.help);
   }
-  const CLI::Option* option = app_.get_option_no_throw(dashed);
-  if (option == nullptr || option->get_positional()) {
-    return fail(sys::format("flag provided but not defined: -{}", name));
+  text += "\nOptions:\n";
+  text += sys::format("  {:<28} {}\n", "-h,--help", "Show this help");
+  for (const Option& option : options_) {
+    std::string names = option.short_name.empty() ? "" : sys::format("-{},", option.short_name);
+    names += sys::format("--{}", option.long_name);
+    if (!std::holds_alternative<bool*>(option.target)) names += " VALUE";
+    text += sys::format("  {:<28} {}\n", names, option.help);
   }
-  const bool takes_value = option->get_items_expected_max() > 0;
-  if (!takes_value) {
-    const std::string value = equals == std::string::npos ? "" : word.substr(equals);
-    options_.push_back("--" + option->get_lnames().front() + value);
-    return true;
-  }
-  options_.push_back(dashed);
-  if (equals != std::string::npos) {
-    options_.push_back(word.substr(equals + 1));
-  } else if (index + 1 < words.size()) {
-    options_.push_back(words[++index]);
+  return text;
+}
+
+// Go's flags take "--flag=false"; the words are those of its strconv.ParseBool.
+bool Grammar::read_flag(bool& target, const Option& option, std::optional<std::string_view> value) {
+  constexpr std::array kTrue = {"1", "t", "T", "true", "TRUE", "True"};
+  constexpr std::array kFalse = {"0", "f", "F", "false", "FALSE", "False"};
+  if (!value || std::find(kTrue.begin(), kTrue.end(), *value) != kTrue.end()) {
+    target = true;
+  } else if (std::find(kFalse.begin(), kFalse.end(), *value) != kFalse.end()) {
+    target = false;
   } else {
-    return fail(sys::format("flag needs an argument: -{}", name));
+    return fail(invalid_value(*value, sys::format("--{}", option.long_name)));
   }
   return true;
+}
+
+bool Grammar::read_value(const Option& option, const std::string& value) {
+  if (auto* const* text = std::get_if<std::string*>(&option.target)) {
+    **text = value;
+  } else if (auto* const* texts = std::get_if<std::vector<std::string>*>(&option.target)) {
+    (*texts)->push_back(value);
+  } else {
+    const auto number = parse_number<unsigned>(value);
+    if (!number) return fail(invalid_value(value, sys::format("--{}", option.long_name)));
+    *std::get<unsigned*>(option.target) = *number;
+  }
+  return true;
+}
+
+bool Grammar::read_option(Words words, size_t& index) {
+  const std::string_view word = words[index];
+  const size_t start = word.starts_with("--") ? 2 : 1;
+  const size_t equals = std::min(word.find('='), word.size());
+  const std::string_view name = word.substr(start, equals - start);
+  std::optional<std::string_view> value;
+  if (equals < word.size()) value = word.substr(equals + 1);
+  if (name == "help" || name == "h") {
+    finished_ = {.text = help()};
+    return false;
+  }
+  const Option* option = find(name);
+  if (option == nullptr) return fail(sys::format("flag provided but not defined: -{}", name));
+  if (auto* const* flag = std::get_if<bool*>(&option->target)) {
+    return read_flag(**flag, *option, value);
+  }
+  if (value) return read_value(*option, std::string(*value));
+  if (index + 1 == words.size()) return fail(sys::format("flag needs an argument: -{}", name));
+  return read_value(*option, words[++index]);
 }
 
 bool Grammar::sort(Words words, Options order) {
@@ -157,20 +212,9 @@ bool Grammar::sort(Words words, Options order) {
     }
     if (!is_option) {
       words_.push_back(word);
-    } else if (!sort_option(words, i)) {
+    } else if (!read_option(words, i)) {
       return false;
     }
-  }
-  return true;
-}
-
-// The library throws where our interface returns: this is its fence.
-bool Grammar::convert() {
-  std::reverse(options_.begin(), options_.end());  // the library's parse() takes the last one first
-  try {
-    app_.parse(options_);
-  } catch (const CLI::ParseError& error) {
-    return fail(error.what());
   }
   return true;
 }
@@ -186,7 +230,7 @@ bool Grammar::check_count(WordCount count) {
 }
 
 std::optional<std::vector<std::string>> Grammar::read(Words words, WordCount count, Options order) {
-  if (!sort(words, order) || !convert() || !check_count(count)) return std::nullopt;
+  if (!sort(words, order) || !check_count(count)) return std::nullopt;
   return std::move(words_);
 }
 

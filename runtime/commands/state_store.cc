@@ -137,8 +137,8 @@ void ContainerDirectory::remove() {
   sys::remove_tree_at(root_.get(), name);  // of a process that died and had our number
   sys::rename_at(root_.get(), id_, name);
   // The lock goes last: sweep takes what has a lock that nobody holds.
-  for (const std::string& entry : sys::list_directory(dir_.get())) {
-    if (entry != kLockFile) sys::remove_tree_at(dir_.get(), entry);
+  for (const char* entry : {kStateFile, kConfigFile, kWaitingFile, kStartSocket, kLockFile}) {
+    (void)sys::unlink_at_if_exists(dir_.get(), entry);
   }
   sys::remove_tree_at(root_.get(), name);
   lock_.reset();

@@ -31,7 +31,9 @@ struct ChildTask {
 [[noreturn]] void child_entry(void* argument) noexcept {
   const auto& task = *static_cast<const ChildTask*>(argument);
   for (int i = 0; i < task.children; ++i) {
-    if (::fork() == 0) break;
+    if (::fork() != 0) continue;
+    sys::die_with_parent();
+    break;
   }
   if (task.waiting >= 0) sys::lock(task.waiting);
   (void)!::write(task.ready, "x", 1);
