@@ -89,9 +89,9 @@ bench: all
 
 # Debian's, by what they are for. `make deps` installs what FOR names; the targets that need more
 # call scripts/deps themselves.
-BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev nlohmann-json3-dev libfmt-dev libcli11-dev
+BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev nlohmann-json3-dev libfmt-dev
 RUN_PACKAGES := busybox-static uidmap
-BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev python3
+BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev
 LINT_PACKAGES := clang-format clang-tidy shellcheck
 FOR := build run test
 FOR_build := $(BUILD_PACKAGES)
@@ -100,16 +100,17 @@ FOR_test := $(TEST_PACKAGES)
 FOR_bench := $(BENCH_PACKAGES)
 FOR_lint := $(LINT_PACKAGES)
 
-.PHONY: deps deps-build deps-run deps-bench deps-lint
+DEPS := deps-build deps-run deps-test deps-bench deps-lint
+.PHONY: deps $(DEPS)
 deps:
 	@scripts/deps $(sort $(foreach each,$(FOR),$(FOR_$(each))))
-deps-%:
+$(DEPS): deps-%:
 	@scripts/deps $(FOR_$*)
 
 # Before anything is compiled, but no reason to compile anything again.
 $(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(STUB): | deps-build
 bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
-$(TEST_OBJECTS) $(TESTS)/probe: | deps-build
+$(TEST_OBJECTS) $(PCH)/catch2/catch.hpp.gch $(TESTS)/probe: | deps-build deps-test
 
 # ---------------------------------------------------------------------------- the rest
 

@@ -6,8 +6,10 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstring>
 #include <exception>
 #include <optional>
+#include <span>
 
 #include "runtime/commands/command_line.h"
 #include "runtime/commands/commands.h"
@@ -54,13 +56,14 @@ sys::Log open_log(const GlobalOptions& options) {
   return log;
 }
 
-int perform_command(const CommandLine& line, const sys::Log& log) {
+int perform_command(const CommandLine& line, const sys::Log& log, std::span<char> command_line) {
   sys::Procfs proc = sys::Procfs::open();
   std::string state_root = find_state_root(line.global.root, proc);
   const Context context = {.options = line.global,
                            .log = log,
                            .proc = std::move(proc),
-                           .state_root = std::move(state_root)};
+                           .state_root = std::move(state_root),
+                           .command_line = command_line};
   return std::visit(
       [&](const auto& options) {
         if constexpr (std::is_same_v<decltype(options), const Finished&>) {
@@ -76,6 +79,7 @@ int perform_command(const CommandLine& line, const sys::Log& log) {
 void report(const sys::Error& error, const sys::Log& log) {
   std::string text = sys::format("tilla-runtime: {}\n", error.what());
   if (!error.hint().empty()) text += sys::format("hint: {}\n", error.hint());
+  text = sys::terminal_safe(text);  // names out of an image may be in it
   (void)!::write(STDERR_FILENO, text.data(), text.size());
   if (!log.is_file()) return;
   log.error(error.hint().empty() ? std::string(error.what())
@@ -91,7 +95,7 @@ int finish(const Finished& finished, const sys::Log& log) {
   return finished.exit_code;
 }
 
-int run_program(const std::vector<std::string>& words) {
+int run_program(const std::vector<std::string>& words, std::span<char> command_line) {
   const CommandLine line = parse_command_line(words);
   const bool is_exec = std::holds_alternative<ExecOptions>(line.command);
   sys::Log log;
@@ -102,7 +106,7 @@ int run_program(const std::vector<std::string>& words) {
     log = open_log(line.global);
     if (closed) throw closed_fd_error(*closed);
     if (const auto* finished = std::get_if<Finished>(&line.command)) return finish(*finished, log);
-    return perform_command(line, log);
+    return perform_command(line, log, command_line);
   } catch (const sys::Error& error) {
     report(error, log);
   } catch (const std::exception& error) {
@@ -111,11 +115,19 @@ int run_program(const std::vector<std::string>& words) {
   return is_exec ? kExecFailure : kFailure;
 }
 
+/// The strings of argv as the kernel laid them out, one behind the other.
+std::span<char> memory_of(int argc, char** argv) {
+  if (argc < 1) return {};
+  const char* const end = argv[argc - 1] + std::strlen(argv[argc - 1]);
+  return {argv[0], static_cast<std::size_t>(end - argv[0])};
+}
+
 }  // namespace
 }  // namespace runtime
 
 int main(int argc, char** argv) {
   // A hook may exit without reading its input, a caller may close its end of our output.
   (void)::signal(SIGPIPE, SIG_IGN);
-  return runtime::run_program(std::vector<std::string>(argv + std::min(argc, 1), argv + argc));
+  return runtime::run_program(std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
+                              runtime::memory_of(argc, argv));
 }

@@ -93,6 +93,9 @@ struct HelperTask {
 int helper_main(void* data) {
   HelperTask& task = *static_cast<HelperTask*>(data);
   for (std::size_t i = 0; i < task.join_count; ++i) {
+    // The namespace's own setgroups file may forbid it later, and our groups must not get inside
+    // (INV-6). Who lacks the right to it keeps them in any case. Not glibc's, which knows threads.
+    if ((task.joins[i].types & CLONE_NEWUSER) != 0) (void)::syscall(SYS_setgroups, 0, nullptr);
     if (::setns(task.joins[i].fd, task.joins[i].types) < 0) {
       task.code = errno;
       task.failed_join = i;

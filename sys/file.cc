@@ -137,8 +137,8 @@ bool make_node_at(int dir, const std::string& name, mode_t mode, dev_t device, u
   // INV-1: another container may share the directory and put something else in the node's place.
   const Fd node = open_at(dir, name, O_PATH);
   const struct stat status = status_of(node.get());
-  const bool is_ours = (status.st_mode & S_IFMT) == (mode & S_IFMT) &&
-                       (S_ISFIFO(mode) || status.st_rdev == device);
+  const bool is_ours =
+      (status.st_mode & S_IFMT) == (mode & S_IFMT) && (S_ISFIFO(mode) || status.st_rdev == device);
   if (!is_ours) throw Error(format("\"{}\" was replaced by somebody", name), EEXIST);
   if (::fchownat(node.get(), "", uid, gid, AT_EMPTY_PATH) < 0) {
     throw errno_error(format("set the owner of \"{}\"", name));

@@ -5,6 +5,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <optional>
+
 #include "sys/format.h"
 #include "sys/open.h"
 
@@ -20,23 +23,35 @@ std::string utc_now() {
                 parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
-// Length of the UTF-8 sequence at the front of `text`; 0 when it is none.
+// Length of the UTF-8 sequence at the front of `text`; 0 when it is none: overlong forms,
+// surrogates and numbers beyond U+10FFFF are none. Source: RFC 3629, section 4.
 std::size_t utf8_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  std::size_t length = 1;
-  if (byte(0) >= 0xF0 && byte(0) < 0xF5)
-    length = 4;
-  else if (byte(0) >= 0xE0 && byte(0) < 0xF0)
-    length = 3;
-  else if (byte(0) >= 0xC2 && byte(0) < 0xE0)
-    length = 2;
-  else if (byte(0) >= 0x80)
-    return 0;
-  if (length > text.size()) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xC0U) != 0x80U) return 0;
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const auto is_tail = [&](std::size_t i) { return (byte(i) & 0xC0U) == 0x80U; };
+  const unsigned first = byte(0), second = byte(1);
+  if (first < 0x80) return 1;
+  if (!is_tail(1)) return 0;
+  if (first >= 0xC2 && first <= 0xDF) return 2;
+  if (first >= 0xE0 && first <= 0xEF) {
+    const bool is_wrong = (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F);
+    return !is_wrong && is_tail(2) ? 3 : 0;
   }
-  return length;
+  if (first >= 0xF0 && first <= 0xF4) {
+    const bool is_wrong = (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+    return !is_wrong && is_tail(2) && is_tail(3) ? 4 : 0;
+  }
+  return 0;
+}
+
+// The number of a control character at the front, which a terminal may obey: C0, DEL and C1.
+std::optional<unsigned> control_character(std::string_view text, std::size_t length) {
+  const auto first = static_cast<unsigned char>(text[0]);
+  if (length == 1 && (first < 0x20 || first == 0x7F)) return first;
+  if (length != 2 || first != 0xC2) return std::nullopt;
+  const auto second = static_cast<unsigned char>(text[1]);
+  return second < 0xA0 ? std::optional<unsigned>(second) : std::nullopt;
 }
 
 }  // namespace
@@ -58,14 +73,31 @@ std::string json_quoted(std::string_view text) {
       out += "\\t";
     } else if (letter == '\r') {
       out += "\\r";
-    } else if (static_cast<unsigned char>(letter) < 0x20) {
-      out += format("\\u{:04x}", static_cast<unsigned>(letter));
+    } else if (const auto control = control_character(text, length)) {
+      out += format("\\u{:04x}", *control);
     } else {
       out.append(text.substr(0, length));
     }
     text.remove_prefix(length);
   }
   out += '"';
+  return out;
+}
+
+std::string terminal_safe(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    const std::size_t length = utf8_length(text);
+    if (length == 0) {
+      out += format("\\x{:02x}", static_cast<unsigned char>(text[0]));
+    } else if (const auto control = control_character(text, length);
+               control && text[0] != '\n' && text[0] != '\t') {
+      out += format("\\x{:02x}", *control);
+    } else {
+      out.append(text.substr(0, length));
+    }
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
   return out;
 }
 

@@ -39,5 +39,7 @@ class Log {
 
 /// `text` as a JSON string, quotes included; bytes that are no UTF-8 become U+FFFD.
 std::string json_quoted(std::string_view text);
+/// `text` for a terminal: whatever it could obey (escape sequences), or show wrongly, as "\x1b".
+std::string terminal_safe(std::string_view text);
 
 }  // namespace sys

@@ -21,7 +21,8 @@
 namespace sys {
 namespace {
 
-constexpr ino_t kProcRootInode = 1;  // PROC_ROOT_INO
+constexpr ino_t kProcRootInode = 1;   // PROC_ROOT_INO
+constexpr unsigned long kExiting = 4;  // PF_EXITING; proc(5), stat field 9
 
 int open_confined(int root, const std::string& path, int flags) {
   open_how how = {};
@@ -91,6 +92,10 @@ std::optional<ProcessTimes> process_times(const Procfs& proc, pid_t pid) {
   for (int field = 3; field <= 22; ++field) {
     const std::size_t space = text.find(' ');
     const std::string_view word = text.substr(0, space);
+    // A namespace's init may be long in ending: it waits there until all others have been reaped.
+    unsigned long flags = 0;
+    if (field == 9) std::from_chars(word.begin(), word.end(), flags);
+    if ((flags & kExiting) != 0) times.is_zombie = true;
     if (field == 4) std::from_chars(word.begin(), word.end(), times.parent);
     if (field == 22) std::from_chars(word.begin(), word.end(), times.start_time);
     if (space == std::string_view::npos) break;

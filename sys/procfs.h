@@ -40,7 +40,7 @@ class Procfs {
 /// Empty when there is no such process or only its corpse. Source: proc(5), stat field 22.
 struct ProcessTimes {
   std::uint64_t start_time = 0;
-  bool is_zombie = false;
+  bool is_zombie = false;  // or on its way there
   pid_t parent = 0;
 };
 std::optional<ProcessTimes> process_times(const Procfs& proc, pid_t pid);

@@ -4,21 +4,30 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "sys/capability.h"
 #include "sys/error.h"
+#include "sys/file.h"
+#include "sys/mount.h"
 #include "sys/open.h"
+#include "sys/process.h"
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U  // Linux 6.3; Debian 12's headers are older
 #endif
 
 // The bytes of the stub, put here by stub/embed.S.
+extern char** environ;
+
 extern "C" {
 extern const char tilla_stub_begin[];
 extern const char tilla_stub_end[];
@@ -52,6 +61,26 @@ bool is_beyond_our_namespace(int file) {
   return result < 0 && errno == EACCES;
 }
 
+bool is_unwritable(int file) {
+  if ((mount_flags(file) & ST_RDONLY) != 0) return true;
+  const int seals = ::fcntl(file, F_GET_SEALS);
+  return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
+}
+
+Fd make_unwritable(int file) {
+  try {  // a mount costs nothing, but takes the right to mount here
+    Fd mount = clone_mount(file, false);
+    set_mount_attributes(mount.get(), MOUNT_ATTR_RDONLY, 0, false);
+    return mount;
+  } catch (const Error&) {
+    Fd copy = make_executable_memory_file();
+    copy_content(file, copy.get());
+    if (::fchmod(copy.get(), 0755) < 0) throw errno_error("fchmod of a memory file");
+    if (::fcntl(copy.get(), F_ADD_SEALS, kSeals) < 0) throw errno_error("seal a memory file");
+    return copy;
+  }
+}
+
 }  // namespace
 
 Fd make_sealed_stub() {
@@ -62,8 +91,7 @@ Fd make_sealed_stub() {
   return stub;
 }
 
-bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids,
-                                 const IdMap& gids) {
+bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids) {
   if (!own_user_namespace) return true;
   const Fd binary = proc.open_magic_link("self/exe", O_PATH);  // followed on purpose
   const struct stat status = status_of(binary.get());
@@ -72,6 +100,21 @@ bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, co
   if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0) return true;
   if (!maps_outside(uids, status.st_uid)) return false;
   return status.st_uid != kOverflowId || !is_beyond_our_namespace(binary.get());
+}
+
+void run_from_unwritable_copy(const Procfs& proc) {
+  constexpr std::size_t kMaxWords = std::size_t{8} << 20;        // the kernel's limit is 6 MiB
+  const Fd binary = proc.open_magic_link("self/exe", O_RDONLY);  // followed on purpose
+  if (is_unwritable(binary.get())) return;
+  const Fd copy =
+      in_context("protect the runtime's binary", [&] { return make_unwritable(binary.get()); });
+  std::string words = proc.read("self/cmdline", kMaxWords);
+  std::vector<char*> argv;
+  for (std::size_t start = 0; start < words.size(); start = words.find('\0', start) + 1) {
+    argv.push_back(words.data() + start);
+  }
+  argv.push_back(nullptr);
+  throw errno_error("execute the runtime anew", execute(copy.get(), "", argv.data(), environ));
 }
 
 }  // namespace sys

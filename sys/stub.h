@@ -31,9 +31,14 @@ Fd make_sealed_stub();
 
 /// Whether a process of a container with these maps could write the file that this process runs.
 /// own_user_namespace: false when the container shares ours: true is the answer then.
-/// uids, gids: outside ids as this process's user namespace counts them (translate them when the
+/// uids: outside ids as this process's user namespace counts them (translate them when the
 /// container's namespace is not a direct child of it).
-bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids,
-                                 const IdMap& gids);
+bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids);
+
+/// Where a container shares our user namespace and sees our child (INV-3): runs this program anew
+/// out of a read-only mount (or, where we may not mount, a sealed copy) of its own, so that whoever may trace the child gets at nothing that
+/// can be written through its /proc/PID/exe. Returns when we run out of one already.
+/// Source: CVE-2019-5736.
+void run_from_unwritable_copy(const Procfs& proc);
 
 }  // namespace sys

@@ -3,6 +3,7 @@
 // child.cc alone fixes the order of the steps.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,7 @@ struct ChildTask {
   const ExecPlan& exec;
   const sys::Procfs& proc;
   ChildFds fds;
+  std::span<char> command_line = {};  // our own, where the kernel shows it from
 };
 
 /// Entries for sys::clone_child; the argument is a ChildTask. They never return: what fails is

@@ -86,8 +86,10 @@ sys::Fd make_instance_or_clone(const MountStep& step) {
     if (error.code() != EPERM && error.code() != EBUSY && error.code() != ENODEV) throw;
   }
   sys::Fd mount = sys::clone_mount(AT_FDCWD, host_path, true);
-  if (step.kind == MountKind::kProc) return mount;
-  sys::set_mount_attributes(mount.get(), config::kMountAttrRdonly, 0, true);
+  constexpr std::uint64_t kTimes = config::kMountAttrAtimeField | config::kMountAttrNodiratime;
+  const std::uint64_t read_only =
+      step.kind == MountKind::kProc ? 0 : std::uint64_t{config::kMountAttrRdonly};
+  sys::set_mount_attributes(mount.get(), (step.attr_set & ~kTimes) | read_only, 0, true);
   return mount;
 }
 

@@ -9,6 +9,9 @@
 #include <signal.h>
 #include <sys/syscall.h>
 
+#include <algorithm>
+#include <span>
+
 #include "config/seccomp_evaluate.h"
 #include "runtime/apply/filter_cache.h"
 #include "sys/error.h"
@@ -98,6 +101,22 @@ class OomScore {
   std::string saved_;
 };
 
+// Others in a joined pid namespace read the child's command line, which is ours: paths of the host,
+// and the environment of an exec. Emptied while the child is cloned.
+class HiddenWords {
+ public:
+  explicit HiddenWords(std::span<char> words) : words_(words), saved_(words.begin(), words.end()) {
+    std::ranges::fill(words_, '\0');
+  }
+  ~HiddenWords() { std::ranges::copy(saved_, words_.begin()); }
+  HiddenWords(const HiddenWords&) = delete;
+  HiddenWords& operator=(const HiddenWords&) = delete;
+
+ private:
+  std::span<char> words_;
+  std::string saved_;
+};
+
 void write_maps(const Plan& plan, const sys::Procfs& proc, pid_t child) {
   const IdPlan& ids = plan.ids;
   sys::in_context("id maps", [&] {
@@ -133,7 +152,7 @@ PreparedExec prepare_exec(const ProcessPlan& process, const IdPlan& ids, bool ow
   }
   // A namespace that was joined has a map that we don't know: assume the worst.
   const bool knows_map = own_user_namespace && ids.writer != MapWriter::kNobody;
-  if (sys::runtime_binary_is_reachable(proc, knows_map, ids.uids, ids.gids)) {
+  if (sys::runtime_binary_is_reachable(proc, knows_map, ids.uids)) {
     prepared.stub = sys::make_sealed_stub();
     prepared.plan.stub = prepared.stub.get();
     const std::string& program = prepared.plan.filter.program;
@@ -181,6 +200,7 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
       }
     }
     if (hides) sys::set_dumpable(false);
+    const HiddenWords hidden(task.command_line);
     process_ =
         sys::clone_child({.namespaces = plan_.namespaces.made, .joins = joins}, entry, &task);
     if (hides) sys::set_dumpable(true);
@@ -219,9 +239,11 @@ sys::Process Launch::release() { return std::move(process_); }
 
 // False: the child has closed the channel.
 bool Launch::next(MessageKind until) {
-  for (;;) {
+  constexpr int kMost = 1000;
+  for (int count = 0;; ++count) {
     std::optional<ChannelMessage> message = receive(channel_.get());
     if (!message) return false;
+    if (count == kMost) throw sys::Error("the child talks too much", EPROTO);
     switch (message->kind) {
       case MessageKind::kWarning:
         log_.warning(message->text);

@@ -2,6 +2,7 @@
 // What main hands to every verb.
 #pragma once
 
+#include <span>
 #include <string>
 
 #include "runtime/commands/command_line.h"
@@ -14,7 +15,8 @@ struct Context {
   const GlobalOptions& options;
   const sys::Log& log;
   sys::Procfs proc;
-  std::string state_root;  // absolute; see find_state_root
+  std::string state_root;        // absolute; see find_state_root
+  std::span<char> command_line;  // the memory that /proc/self/cmdline shows
 };
 
 }  // namespace runtime

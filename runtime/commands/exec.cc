@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "runtime/commands/commands.h"
@@ -16,6 +17,7 @@
 #include "sys/format.h"
 #include "sys/open.h"
 #include "sys/socket.h"
+#include "sys/stub.h"
 
 namespace runtime {
 namespace {
@@ -91,6 +93,11 @@ void check_process(const config::Process& process) {
   if (process.args.empty()) throw sys::Error("/process/args: at least one is needed", EINVAL);
 }
 
+bool shares_our_users(const config::Record& record) {
+  return std::ranges::find(record.namespaces, config::NamespaceType::kUser) ==
+         record.namespaces.end();
+}
+
 // The namespaces of the init that aren't ours already, and how they are entered.
 struct Target {
   NamespacePlan namespaces;
@@ -153,7 +160,11 @@ int perform(const Context& context, const ExecOptions& options) {
     const std::optional<sys::Fd> init =
         record && status != Status::kStopped ? open_init(*record, context.proc) : std::nullopt;
     if (!init) throw sys::Error("cannot exec in a stopped container", ESRCH);
-
+    if (status == Status::kCreated && sys::effective_uid() != 0) {
+      // Its init is undumpable until its own exec, and setns(2) by pidfd asks as ptrace(2) does.
+      throw sys::Error("cannot exec in a container that has not been started", EPERM);
+    }
+    if (shares_our_users(*record)) sys::run_from_unwritable_copy(context.proc);
     const config::RuntimeSpec spec =
         config::parse_runtime_spec(directory.read_config(), "config.json");
     const config::Process process = choose_process(options, spec);
@@ -178,7 +189,8 @@ int perform(const Context& context, const ExecOptions& options) {
                             .proc = context.proc,
                             .fds = {.console_socket = console_socket.get(),
                                     .joined_time = target.time.get(),
-                                    .root = target.root.get()}};
+                                    .root = target.root.get()},
+                            .command_line = context.command_line};
     Launch launch(task, exec_main, target.joins, context.log);
     launch.wait_until_running();
     tell_pid(launch.process(), options.pid_file, options.pidfd_socket);

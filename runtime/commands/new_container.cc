@@ -14,6 +14,7 @@
 #include "sys/format.h"
 #include "sys/open.h"
 #include "sys/socket.h"
+#include "sys/stub.h"
 
 namespace runtime {
 namespace {
@@ -88,6 +89,11 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
                            bool waits_for_start)
     : context_(context), options_(options), bundle_(load_bundle(options.bundle)) {
   plan_ = make_plan(bundle_.spec, gather_facts(context.proc), request_of(bundle_, options));
+  // A pod's other members see the child; where they share our users, one may be let to trace it.
+  const NamespacePlan& namespaces = plan_.namespaces;
+  if (!namespaces.has(CLONE_NEWUSER) && !namespaces.makes(CLONE_NEWPID)) {
+    sys::run_from_unwritable_copy(context.proc);
+  }
   check_console(plan_.process.terminal, !options.console_socket.empty(),
                 waits_for_start || options.detach);
   for (const std::string& warning : plan_.warnings) context.log.warning(warning);
@@ -109,7 +115,8 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
                             .fds = {.start_socket = start_socket_.get(),
                                     .waiting = waiting_.get(),
                                     .console_socket = console_socket_.get(),
-                                    .joined_time = joins_.time.get()}};
+                                    .joined_time = joins_.time.get()},
+                            .command_line = context.command_line};
     launch_ = std::make_unique<Launch>(task, init_main, joins_.joins, context.log);
     // Held by the child alone from here on.
     waiting_.reset();

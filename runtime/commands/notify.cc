@@ -47,7 +47,8 @@ void add_notify(Plan& plan, const ContainerDirectory& directory, const std::stri
   step.source = sys::format("{}/{}/{}", state_root, directory.id(), kDirectory);
   step.target = sys::RelPath::parse(kTarget);
   // Read-only as runc has it: a socket can be sent to all the same, and nothing can be left there.
-  step.attr_set = config::kMountAttrRdonly | config::kMountAttrNosuid | config::kMountAttrNodev | config::kMountAttrNoexec;
+  step.attr_set = config::kMountAttrRdonly | config::kMountAttrNosuid | config::kMountAttrNodev |
+                  config::kMountAttrNoexec;
   plan.root.mounts.push_back(std::move(step));
   plan.process.env.push_back(sys::format("NOTIFY_SOCKET={}/{}", kTarget, kSocket));
 }

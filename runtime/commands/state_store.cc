@@ -196,7 +196,8 @@ std::string choose_state_root(const StateRootFacts& facts) {
   if (facts.is_host_root) return "/run/tilla/runtime";
   if (!facts.xdg_runtime_dir.empty()) return facts.xdg_runtime_dir + "/tilla/runtime";
   if (facts.has_run_user) return run_user_directory(facts.host_uid) + "/tilla/runtime";
-  return sys::format("/tmp/tilla-{}/runtime", facts.host_uid);
+  // One component: what is below a directory of somebody else's is that one's to exchange.
+  return sys::format("/tmp/tilla-runtime-{}", facts.host_uid);
 }
 
 std::string find_state_root(const std::string& option, const sys::Procfs& proc) {

@@ -188,7 +188,8 @@ std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec) {
 RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request) {
   RootPlan plan;
   const NamespacePlan namespaces = plan_namespaces(spec);
-  plan.path = in_bundle(spec.root.path, request.bundle);
+  // Cleaned: behind "rootfs/" or "rootfs/." the kernel would follow a symlink "rootfs".
+  plan.path = "/" + sys::RelPath::parse(in_bundle(spec.root.path, request.bundle)).str();
   plan.readonly = spec.root.readonly;
   plan.has_namespace = namespaces.makes(CLONE_NEWNS);
   plan.no_pivot = request.no_pivot;

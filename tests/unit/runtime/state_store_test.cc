@@ -220,5 +220,5 @@ TEST_CASE("state root: the option, root's, the session's, the last resort", "[co
             {.option = "", .xdg_runtime_dir = "", .host_uid = 7, .has_run_user = true}) ==
         "/run/user/7/tilla/runtime");
   CHECK(choose_state_root({.option = "", .xdg_runtime_dir = "", .host_uid = 7}) ==
-        "/tmp/tilla-7/runtime");
+        "/tmp/tilla-runtime-7");
 }
