@@ -75,6 +75,10 @@ $(OBJ)/lib%.a:
 	@rm -f $@
 	$(Q)ar rcs $@ $^
 
+# Only these two know the commit: a new one rebuilds no more than it must.
+$(addprefix $(OBJ)/runtime/commands/,command_line.o features.o): \
+  CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
+
 $(OBJ)/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo "c++   $<"

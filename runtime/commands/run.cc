@@ -40,11 +40,7 @@ int perform(const Context& context, const RunOptions& options) {
   const sys::Process init = container->launch().release();
   container->directory().unlock();
   const int code = stay_in_foreground(init, signals, std::move(console));
-  if (options.keep) {
-    container->keep();
-  } else {
-    container->directory().lock();
-  }
+  if (options.keep) container->keep();
   return code;
 }
 
