@@ -160,9 +160,15 @@ std::optional<Message> receive_message(int socket, std::size_t limit) {
   header.msg_iovlen = 1;
   header.msg_control = control;
   header.msg_controllen = sizeof(control);
-  const ssize_t length = retry([&] { return ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC); });
-  if (length < 0 && errno != ECONNRESET) throw errno_error("recvmsg");
-  if (length <= 0) return std::nullopt;
+  const auto receive = [&] {
+    return retry([&] { return ::recvmsg(socket, &header, MSG_CMSG_CLOEXEC); });
+  };
+  ssize_t length = receive();
+  // A peer that went with messages unread is told of first, and only once: what it said before is
+  // still there.
+  if (length < 0 && errno == ECONNRESET) length = receive();
+  if (length < 0) throw errno_error("recvmsg");
+  if (length == 0) return std::nullopt;
   for (cmsghdr* part = CMSG_FIRSTHDR(&header); part != nullptr; part = CMSG_NXTHDR(&header, part)) {
     if (part->cmsg_level != SOL_SOCKET || part->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (part->cmsg_len - CMSG_LEN(0)) / sizeof(int);

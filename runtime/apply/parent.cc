@@ -222,6 +222,8 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
   } catch (...) {
     (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
     (void)sys::wait_child(process_);
+    // When the child failed first, that is the reason, and ours but a consequence.
+    (void)next(MessageKind::kFailed);
     throw;
   }
 }
