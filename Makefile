@@ -6,8 +6,8 @@
 #: make test         all tests, as a user and, called by root, as root; STRICT=1 lets nothing be skipped
 #: make check        the unit tests alone; ARGS='"a test"' for one
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
-#: make lint         formatting, include direction, fences, scripts, manual page
-#: make tidy         clang-tidy on what differs from the last commit; FILES='sys/fd.cc' for others
+#: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
+#: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
 #: make deps         install the Debian packages that are missing; FOR='build run test bench lint'
 #: make install      into PREFIX (/usr/local), below DESTDIR; make uninstall takes it away
 #: make clean        remove build/
@@ -96,7 +96,7 @@ bench: all
 BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev nlohmann-json3-dev libfmt-dev
 RUN_PACKAGES := busybox-static uidmap
 BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev
-LINT_PACKAGES := clang-format clang-tidy shellcheck
+LINT_PACKAGES := clang-format clang-tidy shellcheck groff-base
 FOR := build run test
 FOR_build := $(BUILD_PACKAGES)
 FOR_run := $(RUN_PACKAGES)
@@ -114,7 +114,7 @@ $(DEPS): deps-%:
 # Before anything is compiled, but no reason to compile anything again.
 $(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(STUB): | deps-build
 bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
-$(TEST_OBJECTS) $(PCH)/catch2/catch.hpp.gch $(TESTS)/probe: | deps-build deps-test
+$(TEST_OBJECTS) $(PCH).gch $(TESTS)/probe $(TESTS)/attack: | deps-build deps-test
 
 # ---------------------------------------------------------------------------- the rest
 
@@ -125,10 +125,10 @@ run: all deps-run
 
 lint: all deps-lint
 	@scripts/lint $(BIN)/tilla-runtime
+	@scripts/tidy
 
-# clang-tidy; without FILES, on what differs from the last commit.
 tidy: deps-lint deps-build
-	@scripts/tidy $(FILES)
+	@scripts/tidy $(or $(FILES),--all)
 
 install: all
 	install -D -m 0755 $(BIN)/tilla-runtime $(DESTDIR)$(PREFIX)/bin/tilla-runtime

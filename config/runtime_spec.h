@@ -131,9 +131,9 @@ struct Device {
   std::string path;
   int64_t major = 0;
   int64_t minor = 0;
-  std::optional<uint32_t> file_mode;
-  std::optional<uint32_t> uid;
-  std::optional<uint32_t> gid;
+  std::optional<uint32_t> file_mode = {};
+  std::optional<uint32_t> uid = {};
+  std::optional<uint32_t> gid = {};
   bool operator==(const Device&) const = default;
 };
 

@@ -98,12 +98,19 @@ Process spawn_program(const std::vector<std::string>& argv, int stderr_fd) {
   return {.pid = pid, .pidfd = std::move(*pidfd)};  // an unreaped child always has one
 }
 
-void ignore_sigpipe(bool ignore) { (void)::signal(SIGPIPE, ignore ? SIG_IGN : SIG_DFL); }
-
-void unblock_signals() {
-  sigset_t none;
-  ::sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+void reset_signals() {
+  // The system call itself: the library's keeps the two signals that it uses from us.
+  struct {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)();
+    std::uint64_t mask;
+  } action = {};
+  for (int signal = 1; signal < 65; ++signal) {
+    (void)::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof(action.mask));
+  }
+  std::uint64_t none = 0;
+  (void)::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof(none));
 }
 
 void set_dumpable(bool dumpable) {
@@ -171,8 +178,11 @@ bool join_new_session_keyring() {
 }
 
 int execute(int dir, const char* path, char* const argv[], char* const envp[]) noexcept {
-  const int flags = path[0] == '\0' ? AT_EMPTY_PATH : 0;
-  (void)::syscall(SYS_execveat, dir, path, argv, envp, flags);
+  if (path[0] != '\0' && dir == AT_FDCWD) {  // a profile may permit this and not execveat
+    (void)::execve(path, argv, envp);
+  } else {
+    (void)::syscall(SYS_execveat, dir, path, argv, envp, path[0] == '\0' ? AT_EMPTY_PATH : 0);
+  }
   return errno;
 }
 

@@ -70,10 +70,8 @@ bool wait_until_ended(int pidfd, int timeout_ms);
 /// Starts a program with its standard streams on /dev/null but for `stderr_fd` (-1: /dev/null).
 Process spawn_program(const std::vector<std::string>& argv, int stderr_fd);
 
-/// Ignores SIGPIPE, or gives it its default back.
-void ignore_sigpipe(bool ignore);
-/// Lets every signal through.
-void unblock_signals();
+/// Every signal at its default and none blocked, whatever the caller left us with.
+void reset_signals();
 void set_dumpable(bool dumpable);
 /// Our end if the parent dies first. Source: PR_SET_PDEATHSIG.
 void die_with_parent();

@@ -21,7 +21,7 @@
 namespace sys {
 namespace {
 
-constexpr ino_t kProcRootInode = 1;   // PROC_ROOT_INO
+constexpr ino_t kProcRootInode = 1;    // PROC_ROOT_INO
 constexpr unsigned long kExiting = 4;  // PF_EXITING; proc(5), stat field 9
 
 int open_confined(int root, const std::string& path, int flags) {

@@ -36,9 +36,9 @@ Fd make_sealed_stub();
 bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids);
 
 /// Where a container shares our user namespace and sees our child (INV-3): runs this program anew
-/// out of a read-only mount (or, where we may not mount, a sealed copy) of its own, so that whoever may trace the child gets at nothing that
-/// can be written through its /proc/PID/exe. Returns when we run out of one already.
-/// Source: CVE-2019-5736.
+/// out of a read-only mount (or, where we may not mount, a sealed copy) of its own, so that whoever
+/// may trace the child gets at nothing that can be written through its /proc/PID/exe. Returns when
+/// we run out of one already. Source: CVE-2019-5736.
 void run_from_unwritable_copy(const Procfs& proc);
 
 }  // namespace sys

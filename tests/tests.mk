@@ -30,12 +30,9 @@ TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/co
   $(call tests_in,unit/runtime) $(call tests_in,integration) $(call tests_in,security)
 
 .PHONY: test check tests
-tests: all $(TEST_PROGRAMS) $(TESTS)/probe
+tests: all $(TEST_PROGRAMS) $(TESTS)/probe $(TESTS)/attack
 
-test:
-	@dpkg-query -W -f '$${db:Status-Status}\n' $(TEST_PACKAGES) 2>&1 | grep -vqx installed && \
-	  $(MAKE) deps || true
-	@$(MAKE) --no-print-directory tests
+test: deps-run deps-test tests
 	@OUT=$(OUT) tests/run all
 
 check: $(UNIT_PROGRAMS) $(TESTS)/probe
@@ -69,6 +66,8 @@ $(TEST_OBJ)/%.o: tests/%.cc $(PCH).gch
 TEST_PCH = -include $(PCH)
 
 $(TESTS)/probe: tests/support/probe.c
+$(TESTS)/attack: tests/security/attack.c
+$(TESTS)/probe $(TESTS)/attack:
 	@mkdir -p $(@D)
 	@echo "cc    $<"
 	$(Q)$(CC) -std=gnu11 -O1 -Wall -Wextra -static -o $@ $<

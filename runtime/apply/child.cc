@@ -204,8 +204,7 @@ Program program_of(const ChildTask& task) {
 
 void run_init(const ChildTask& task, Voice& voice) {
   close_foreign(task);
-  sys::unblock_signals();
-  sys::ignore_sigpipe(false);
+  sys::reset_signals();
   prepare_identity(task);
   const Program program = program_of(task);
   // Nobody who joins our pid namespace may trace us or take our descriptors. CVE-2016-9962.
@@ -234,8 +233,7 @@ void run_init(const ChildTask& task, Voice& voice) {
 
 void run_exec(const ChildTask& task) {
   close_foreign(task);
-  sys::unblock_signals();
-  sys::ignore_sigpipe(false);
+  sys::reset_signals();
   if (task.fds.joined_time >= 0) sys::join(task.fds.joined_time, CLONE_NEWTIME);
   const Program program = program_of(task);
   take_setup_identity(task.plan.ids, program.may_set_groups);

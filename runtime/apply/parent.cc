@@ -48,6 +48,12 @@ const char* type_name(int type) {
   }
 }
 
+// Its name in /proc/PID/ns.
+const char* file_name(int type) {
+  if (type == CLONE_NEWNET) return "net";
+  return type == CLONE_NEWNS ? "mnt" : type_name(type);
+}
+
 sys::Fd open_namespace(const std::string& path, int type) {
   return sys::in_context(sys::format("{} namespace \"{}\"", type_name(type), path), [&] {
     sys::Fd file = sys::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
@@ -169,9 +175,10 @@ OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc) {
   OpenJoins open;
   for (const NamespaceJoin& join : plan.joins) {
     sys::Fd file = open_namespace(join.path, join.type);
-    // setns(2) refuses the user namespace that one is in already.
-    if (join.type == CLONE_NEWUSER &&
-        sys::namespace_id_of(proc, sys::own_pid(), "user") == sys::namespace_id(file.get())) {
+    // We are in it already: setns(2) refuses that for the user namespace, and for the others once
+    // we have joined a user namespace that doesn't own them.
+    if (sys::namespace_id_of(proc, sys::own_pid(), file_name(join.type)) ==
+        sys::namespace_id(file.get())) {
       continue;
     }
     open.joins.push_back({.fd = file.get(), .types = join.type});

@@ -151,11 +151,18 @@ DeviceStep plan_device(const config::Device& device) {
   return step;
 }
 
-// Right after the last mount on, in or above /dev.
-std::size_t position_of_devices(const std::vector<MountStep>& mounts) {
-  for (std::size_t i = mounts.size(); i > 0; --i) {
-    const std::string& target = mounts[i - 1].target.str();
-    if (target.empty() || target == "dev" || target.starts_with("dev/")) return i;
+bool is_on_or_above(const std::string& target, const std::string& path) {
+  return target.empty() || target == path || path.starts_with(target + "/");
+}
+
+// Right after the last mount on, in or above /dev or any place of a device.
+std::size_t position_of_devices(const RootPlan& plan) {
+  for (std::size_t i = plan.mounts.size(); i > 0; --i) {
+    const std::string& target = plan.mounts[i - 1].target.str();
+    const bool hides_one = std::any_of(
+        plan.devices.begin(), plan.devices.end(),
+        [&](const DeviceStep& device) { return is_on_or_above(target, device.target.str()); });
+    if (hides_one || target.starts_with("dev/")) return i;
   }
   return 0;
 }
@@ -211,9 +218,9 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request) {
     if (step.kind == MountKind::kBind && step.target.str() == "dev") plan.makes_devices = false;
     plan.mounts.push_back(std::move(step));
   }
-  plan.devices_before = position_of_devices(plan.mounts);
   plan.binds_devices = in_user_namespace;
   plan.devices = plan_devices(spec);
+  plan.devices_before = position_of_devices(plan);
   plan.masked_paths = spec.linux_.masked_paths;
   plan.readonly_paths = spec.linux_.readonly_paths;
   return plan;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// INV-1, INV-2, INV-4, INV-5: images whose paths lead somewhere else. The host's side is checked too.
+// INV-1, INV-2, INV-4, INV-5: images whose paths lead somewhere else. The host's side is checked
+// too.
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -115,9 +116,8 @@ TEST_CASE("t_workdir_symlink: INV-1: a cwd through a symlink is made inside", "[
 
 // runc CVE-2019-16884: a volume over /proc turned the runtime's own writes away.
 TEST_CASE("t_label_redirect: INV-2: nothing but a procfs is mounted on /proc", "[security]") {
-  const Result result = run_args({"true"}, [](config::RuntimeSpec& spec) {
-    add_mount(spec, "/proc", "tmpfs", "tmpfs");
-  });
+  const Result result = run_args(
+      {"true"}, [](config::RuntimeSpec& spec) { add_mount(spec, "/proc", "tmpfs", "tmpfs"); });
   CHECK(result.exit_code == 1);
   CHECK(result.err.find("only a procfs") != std::string::npos);
 }

@@ -49,15 +49,16 @@ sys::IdExtent granted_range(const char* path) {
 }  // namespace
 
 TempDirectory::TempDirectory() {
-  char path[] = "/tmp/tilla-test-XXXXXX";
-  if (::mkdtemp(path) == nullptr) throw sys::errno_error("mkdtemp");
-  path_ = path;
+  const char* base = ::getenv("TMPDIR");
+  path_ = std::string(base != nullptr ? base : "/tmp") + "/tilla-test-XXXXXX";
+  if (::mkdtemp(path_.data()) == nullptr) throw sys::errno_error("mkdtemp");
 }
 
 TempDirectory::~TempDirectory() {
+  const std::size_t slash = path_.rfind('/');
   try {
-    const sys::Fd tmp = sys::open_path("/tmp", O_PATH | O_DIRECTORY);
-    sys::remove_tree_at(tmp.get(), path_.substr(5));
+    const sys::Fd base = sys::open_path(path_.substr(0, slash), O_PATH | O_DIRECTORY);
+    sys::remove_tree_at(base.get(), path_.substr(slash + 1));
   } catch (const sys::Error&) {  // files of subordinate ids: their root can
     (void)run({"unshare", "-U", "--map-auto", "--map-root-user", "rm", "-rf", path_});
   }

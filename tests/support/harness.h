@@ -87,7 +87,7 @@ bool eventually(const std::function<bool()>& is_true, milliseconds limit = milli
 
 // ---------------------------------------------------------------------------- files
 
-/// A directory below /tmp that goes with the object, whoever owns what is in it.
+/// A directory below TMPDIR that goes with the object, whoever owns what is in it.
 class TempDirectory {
  public:
   TempDirectory();

@@ -53,10 +53,7 @@ const Need single = {"user namespaces", can_unshare, true};
 const Need fresh_proc = {"a /proc of which nothing is hidden", can_mount_proc, true};
 const Need sys_resource = {"CAP_SYS_RESOURCE", [] { return has_capability(CAP_SYS_RESOURCE); },
                            true};
-const Need mount_foreign = {"root who may mount",
-                            [] { return is_host_root() && has_capability(CAP_SYS_ADMIN); }, true};
 const Need strace = {"strace", [] { return is_executable("/usr/bin/strace"); }, false};
-const Need jq = {"jq", [] { return is_executable("/usr/bin/jq"); }, false};
 }  // namespace needs
 
 bool is_missing(const Need& need) {

@@ -19,12 +19,10 @@ namespace needs {
 extern const Need root;           // the host's: uid 0 of the initial user namespace
 extern const Need user;           // somebody else
 extern const Need range;          // newuidmap, newgidmap and subordinate ids of the caller
-extern const Need single;         // the caller may make a user namespace
+extern const Need single;        // the caller may make a user namespace
 extern const Need fresh_proc;     // nothing of /proc is hidden, so that new ones can be mounted
 extern const Need sys_resource;   // CAP_SYS_RESOURCE: raise limits, lower the oom score
-extern const Need mount_foreign;  // root who may mount a tmpfs
 extern const Need strace;
-extern const Need jq;
 }  // namespace needs
 
 /// Whether the running test is to be skipped; says so. With STRICT=1 fails the test instead, if the
