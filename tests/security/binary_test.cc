@@ -160,6 +160,7 @@ TEST_CASE("t_selfexe_write: whoever may trace an exec'ed process can't write its
     }
     spec.process->args = {"attack", "watch", "3"};
   });
+  add_attacker(bundle);
   REQUIRE(
       install.call({"run", "-d", "--bundle", bundle.path(), "test"}, {.output_file = out / "out"})
           .exit_code == 0);
