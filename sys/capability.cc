@@ -30,6 +30,8 @@ std::optional<int> capability_number(const std::string& name) {
   // libcap takes numbers as names too; the specification doesn't.
   if (name.empty() || (name[0] >= '0' && name[0] <= '9')) return std::nullopt;
   if (::cap_from_name(name.c_str(), &value) < 0) return std::nullopt;
+  // It also stops at the first character that belongs to no name, and ignores case.
+  if (capability_name(static_cast<int>(value)) != name) return std::nullopt;
   return static_cast<int>(value);
 }
 

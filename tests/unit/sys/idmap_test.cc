@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/idmap.h"
+
+#include <catch2/catch.hpp>
+
+#include "sys/error.h"
+
+using sys::IdMap;
+
+TEST_CASE("id map: reads what the kernel writes", "[sys][idmap]") {
+  const IdMap map =
+      sys::parse_id_map("         0       1000          1\n         1     100000      65536\n");
+  CHECK(map == IdMap{{.inside = 0, .outside = 1000, .count = 1},
+                     {.inside = 1, .outside = 100000, .count = 65536}});
+  CHECK(sys::parse_id_map(sys::to_text(map)) == map);
+  CHECK(sys::parse_id_map("").empty());
+}
+
+TEST_CASE("id map: refuses what is none", "[sys][idmap]") {
+  const char* text = GENERATE("0", "0 1", "0 1 x", "-1 0 1", "0 0 4294967296", "0x0 0 1", "0 +1 1");
+  CHECK_THROWS_AS(sys::parse_id_map(text), sys::Error);
+}
+
+TEST_CASE("id map: ends are exact, without overflow", "[sys][idmap]") {
+  const IdMap map = {{.inside = 0, .outside = 1000, .count = 10}};
+  CHECK(sys::maps_outside(map, 1000));
+  CHECK(sys::maps_outside(map, 1009));
+  CHECK_FALSE(sys::maps_outside(map, 1010));
+  CHECK_FALSE(sys::maps_outside(map, 999));
+  const IdMap last = {{.inside = 0, .outside = UINT32_MAX - 1, .count = UINT32_MAX}};
+  CHECK(sys::maps_outside(last, UINT32_MAX));
+  CHECK_FALSE(sys::maps_outside(last, 0));
+}
+
+TEST_CASE("id map: the initial namespace's", "[sys][idmap]") {
+  CHECK(sys::is_initial(sys::parse_id_map("0 0 4294967295\n")));
+  CHECK_FALSE(sys::is_initial(sys::parse_id_map("0 0 65536\n")));
+}
