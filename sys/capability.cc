@@ -102,6 +102,10 @@ void become(const Identity& identity, bool may_set_groups, bool keep_capabilitie
   if (keep_capabilities && ::prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0) {
     throw errno_error("PR_SET_KEEPCAPS");
   }
+  if (!may_set_groups && !identity.groups.empty()) {
+    throw Error("setgroups: denied in this user namespace, so there are no additional groups",
+                EPERM);
+  }
   if (may_set_groups && ::setgroups(identity.groups.size(), identity.groups.data()) < 0) {
     throw errno_error("setgroups");
   }

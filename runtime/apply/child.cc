@@ -80,7 +80,6 @@ void take_setup_identity(const IdPlan& ids, bool may_set_groups) {
 
 bool may_set_groups(const ChildTask& task) {
   if (task.plan.ids.writer == MapWriter::kItself) return false;
-  if (!task.plan.namespaces.has(CLONE_NEWUSER)) return true;
   return !task.proc.read("self/setgroups").starts_with("deny");
 }
 

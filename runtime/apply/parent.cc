@@ -223,8 +223,11 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
       (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
     }
     if (plan_.namespaces.network_beside) {  // while the child mounts
-      sys::make_network_namespace(user.get(), task.proc, channel_.get(),
-                                  encode(MessageKind::kNetwork));
+      int owner = user.get();
+      for (const sys::Join& join : joins) {
+        if ((join.types & CLONE_NEWUSER) != 0) owner = join.fd;
+      }
+      sys::make_network_namespace(owner, task.proc, channel_.get(), encode(MessageKind::kNetwork));
     }
   } catch (...) {
     (void)sys::send_signal(process_.pidfd.get(), SIGKILL);

@@ -16,12 +16,12 @@ struct Need {
 };
 
 namespace needs {
-extern const Need root;           // the host's: uid 0 of the initial user namespace
-extern const Need user;           // somebody else
-extern const Need range;          // newuidmap, newgidmap and subordinate ids of the caller
+extern const Need root;          // the host's: uid 0 of the initial user namespace
+extern const Need user;          // somebody else
+extern const Need range;         // newuidmap, newgidmap and subordinate ids of the caller
 extern const Need single;        // the caller may make a user namespace
-extern const Need fresh_proc;     // nothing of /proc is hidden, so that new ones can be mounted
-extern const Need sys_resource;   // CAP_SYS_RESOURCE: raise limits, lower the oom score
+extern const Need fresh_proc;    // nothing of /proc is hidden, so that new ones can be mounted
+extern const Need sys_resource;  // CAP_SYS_RESOURCE: raise limits, lower the oom score
 extern const Need strace;
 }  // namespace needs
 

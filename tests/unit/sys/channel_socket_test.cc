@@ -5,7 +5,8 @@
 
 using namespace sys;
 
-TEST_CASE("receive_message: what a peer said before it went with messages unread", "[sys][socket]") {
+TEST_CASE("receive_message: what a peer said before it went with messages unread",
+          "[sys][socket]") {
   SocketPair pair = make_channel();
   CHECK(send_message(pair.first.get(), "never read"));
   CHECK(send_message(pair.second.get(), "last words"));
