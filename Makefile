@@ -93,9 +93,10 @@ bench: all
 
 # Debian's, by what they are for. `make deps` installs what FOR names; the targets that need more
 # call scripts/deps themselves.
-BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev nlohmann-json3-dev libfmt-dev
+BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev rapidjson-dev libfmt-dev
 RUN_PACKAGES := busybox-static uidmap
-BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev
+BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev \
+  nlohmann-json3-dev
 LINT_PACKAGES := clang-format clang-tidy shellcheck groff-base
 FOR := build run test
 FOR_build := $(BUILD_PACKAGES)

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/json.h"
 
+#include <rapidjson/error/en.h>
+#include <rapidjson/reader.h>
+
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <cctype>
+#include <charconv>
 
 #include "sys/error.h"
 #include "sys/format.h"
@@ -95,52 +99,49 @@ void append_quoted(std::string& out, std::string_view text) {
 /// Receives the library's events and builds the tree.
 class TreeBuilder {
  public:
-  TreeBuilder(const std::string& text, const std::string& name) : text_(text), name_(name) {}
+  explicit TreeBuilder(const std::string& name) : name_(name) {}
 
   Json take() { return std::move(root_); }
 
-  bool null() { return put(std::monostate()); }
-  bool boolean(bool value) { return put(value); }
-  bool number_integer(int64_t value) { return put(value); }
-  bool number_unsigned(uint64_t value) { return put(value); }
-  bool number_float(double, const std::string& written) { return put(JsonNumberText{written}); }
-  bool string(std::string& value) { return put(std::move(value)); }
-  bool binary(nlohmann::json::binary_t&) { return false; }  // JSON text has none
-  bool start_object(size_t) { return open(Json::Object()); }
-  bool start_array(size_t) { return open(Json::Array()); }
-  bool end_object() { return close(); }
-  bool end_array() { return close(); }
-
-  bool key(std::string& name) {
-    std::get<Json::Object>(open_.back()->value).emplace_back().key = std::move(name);
+  bool Null() { return put(std::monostate()); }
+  bool Bool(bool value) { return put(value); }
+  bool RawNumber(const char* text, rapidjson::SizeType length, bool) {
+    return put_number({text, length});
+  }
+  bool String(const char* text, rapidjson::SizeType length, bool) {
+    return put(std::string(text, length));
+  }
+  bool Key(const char* name, rapidjson::SizeType length, bool) {
+    std::get<Json::Object>(open_.back()->value).emplace_back().key.assign(name, length);
     return true;
   }
-
-  bool parse_error(size_t position, const std::string& last_token,
-                   const nlohmann::json::exception& error) {
-    // "[json.exception.parse_error.101] parse error at line 1, column 2: syntax error while ...;
-    // last read: '...'". The place is counted anew, since overflows of numbers come without.
-    std::string_view reason = error.what();
-    reason = reason.substr(0, reason.find("; last read"));
-    const size_t colon = reason.find(": ");
-    reason = colon != std::string_view::npos ? reason.substr(colon + 2)
-                                             : reason.substr(reason.find("] ") + 2);
-    const size_t end = std::min(position, text_.size());
-    const std::string_view before = std::string_view(text_).substr(0, end > 0 ? end - 1 : 0);
-    const auto line = std::count(before.begin(), before.end(), '\n') + 1;
-    const size_t newline = before.rfind('\n');
-    const size_t column =
-        newline == std::string_view::npos ? before.size() : before.size() - newline - 1;
-    const std::string at = last_token.empty() ? "" : ", at " + quote_for_message(last_token);
-    throw sys::Error(sys::format("{}: line {}, column {}: {}{}", name_, line, column + 1,
-                                 printable(reason, 200), at));
-  }
+  bool StartObject() { return open(Json::Object()); }
+  bool StartArray() { return open(Json::Array()); }
+  bool EndObject(rapidjson::SizeType) { return close(); }
+  bool EndArray(rapidjson::SizeType) { return close(); }
+  // Never called: numbers come as they were written.
+  bool Int(int) { return false; }
+  bool Uint(unsigned) { return false; }
+  bool Int64(int64_t) { return false; }
+  bool Uint64(uint64_t) { return false; }
+  bool Double(double) { return false; }
 
  private:
   template <typename T>
   bool put(T value) {
     next_place().value = std::move(value);
     return true;
+  }
+
+  bool put_number(std::string_view text) {
+    const char* const end = text.data() + text.size();
+    const auto is_whole = [&](auto& value) {
+      const auto [stop, code] = std::from_chars(text.data(), end, value);
+      return code == std::errc() && stop == end;
+    };
+    if (uint64_t value = 0; is_whole(value)) return put(value);
+    if (int64_t value = 0; is_whole(value)) return put(value);
+    return put(JsonNumberText{std::string(text)});
   }
 
   template <typename Container>
@@ -171,12 +172,29 @@ class TreeBuilder {
     return std::get<Json::Object>(container.value).back().value;
   }
 
-  const std::string& text_;
   const std::string& name_;
   Json root_;
   std::vector<Json*> open_;
   size_t count_ = 0;
 };
+
+/// `name: line 3, column 7: missing a comma or '}' after an object member, at "x": what is there.
+sys::Error syntax_error(const std::string& text, const std::string& name,
+                        const rapidjson::ParseResult& result) {
+  constexpr size_t kShown = 20;
+  std::string reason = rapidjson::GetParseError_En(result.Code());
+  reason.front() = static_cast<char>(std::tolower(reason.front()));
+  if (reason.ends_with('.')) reason.pop_back();
+  const size_t offset = std::min(result.Offset(), text.size());
+  const std::string_view before = std::string_view(text).substr(0, offset);
+  const auto line = std::count(before.begin(), before.end(), '\n') + 1;
+  const size_t column = before.size() - (before.rfind('\n') + 1);  // npos + 1 is 0
+  std::string_view there = std::string_view(text).substr(offset, kShown);
+  there = there.substr(0, there.find('\n'));
+  const std::string at = there.empty() ? "" : ", at " + quote_for_message(there);
+  return sys::Error(
+      sys::format("{}: line {}, column {}: {}{}", name, line, column + 1, reason, at));
+}
 
 /// Writes a tree as Go's json.MarshalIndent does.
 class Writer {
@@ -261,8 +279,14 @@ Json parse_json(const std::string& text, const std::string& name) {
   if (nul != std::string::npos) {
     throw sys::Error(sys::format("{}: a NUL byte at offset {}", name, nul));
   }
-  TreeBuilder builder(text, name);
-  nlohmann::json::sax_parse(text, &builder);
+  constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag |
+                              rapidjson::kParseValidateEncodingFlag |
+                              rapidjson::kParseIterativeFlag;
+  TreeBuilder builder(name);
+  rapidjson::StringStream stream(text.c_str());
+  rapidjson::Reader reader;
+  const rapidjson::ParseResult result = reader.Parse<kFlags>(stream, builder);
+  if (result.IsError()) throw syntax_error(text, name, result);
   return builder.take();
 }
 

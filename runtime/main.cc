@@ -19,6 +19,7 @@
 #include "sys/format.h"
 #include "sys/log.h"
 #include "sys/open.h"
+#include "sys/process.h"
 
 namespace runtime {
 namespace {
@@ -128,6 +129,7 @@ std::span<char> memory_of(int argc, char** argv) {
 int main(int argc, char** argv) {
   // A hook may exit without reading its input, a caller may close its end of our output.
   (void)::signal(SIGPIPE, SIG_IGN);
-  return runtime::run_program(std::vector<std::string>(argv + std::min(argc, 1), argv + argc),
-                              runtime::memory_of(argc, argv));
+  // Nothing is left to a destructor of static things, and calling them costs page faults.
+  sys::exit_now(runtime::run_program({argv + std::min(argc, 1), argv + argc},
+                                     runtime::memory_of(argc, argv)));
 }

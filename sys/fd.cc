@@ -89,18 +89,14 @@ std::string read_some(int fd, std::size_t limit) {
 
 std::string read_all(int fd, std::size_t limit) {
   std::string content;
-  std::size_t used = 0;
+  char buffer[16384];  // not a string's memory: that is written first, page by page
   for (;;) {
-    if (used == content.size()) content.resize(used == 0 ? 16384 : used * 2);
-    const ssize_t count =
-        retry([&] { return ::read(fd, content.data() + used, content.size() - used); });
+    const ssize_t count = retry([&] { return ::read(fd, buffer, sizeof(buffer)); });
     if (count < 0) throw errno_error("read");
-    if (count == 0) break;
-    used += static_cast<std::size_t>(count);
-    if (used > limit) throw errno_error("read", EFBIG);
+    if (count == 0) return content;
+    content.append(buffer, static_cast<std::size_t>(count));
+    if (content.size() > limit) throw errno_error("read", EFBIG);
   }
-  content.resize(used);
-  return content;
 }
 
 Fd sealed_memory_file(const char* name, std::string_view content) {

@@ -3,6 +3,8 @@
 // programs are static.
 #include "sys/format.h"
 
+// Without this, std::locale and all its facets are linked in: 0.8 MB and 1500 relocations.
+#define FMT_STATIC_THOUSANDS_SEPARATOR ','
 #include <fmt/format-inl.h>
 
 FMT_BEGIN_NAMESPACE

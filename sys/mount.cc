@@ -142,10 +142,4 @@ void change_root(int root) {
   if (::chdir("/") < 0) throw errno_error("chdir \"/\"");
 }
 
-std::uint64_t mount_flags(int fd) {
-  struct statfs status = {};
-  if (::fstatfs(fd, &status) < 0) throw errno_error("fstatfs");
-  return static_cast<std::uint64_t>(status.f_flags);
-}
-
 }  // namespace sys

@@ -45,7 +45,4 @@ void move_root_into(int root);
 /// chroot and chdir to an open directory.
 void change_root(int root);
 
-/// Mount flags (ST_RDONLY, ST_NOSUID, ...) of what `fd` is open on. Source: fstatfs, f_flags.
-std::uint64_t mount_flags(int fd);
-
 }  // namespace sys

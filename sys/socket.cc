@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "sys/error.h"
@@ -18,6 +19,7 @@ namespace sys {
 namespace {
 
 constexpr std::size_t kMaxDescriptors = 8;
+constexpr std::size_t kMaxMessage = 32768;  // of any caller
 
 struct Address {
   sockaddr_un raw = {};
@@ -152,9 +154,9 @@ bool send_message(int socket, std::string_view message, const std::vector<int>& 
 
 std::optional<Message> receive_message(int socket, std::size_t limit) {
   Message message;
-  message.text.resize(limit);
+  char text[kMaxMessage];  // not a string's memory: that is written first, page by page
   alignas(cmsghdr) char control[CMSG_SPACE(kMaxDescriptors * sizeof(int))] = {};
-  iovec data = {.iov_base = message.text.data(), .iov_len = message.text.size()};
+  iovec data = {.iov_base = text, .iov_len = std::min(limit, sizeof(text))};
   msghdr header = {};
   header.msg_iov = &data;
   header.msg_iovlen = 1;
@@ -179,7 +181,7 @@ std::optional<Message> receive_message(int socket, std::size_t limit) {
     }
   }
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) throw errno_error("recvmsg", EMSGSIZE);
-  message.text.resize(static_cast<std::size_t>(length));
+  message.text.assign(text, static_cast<std::size_t>(length));
   return message;
 }
 

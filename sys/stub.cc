@@ -4,9 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/mman.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -17,7 +15,6 @@
 #include "sys/capability.h"
 #include "sys/error.h"
 #include "sys/file.h"
-#include "sys/mount.h"
 #include "sys/open.h"
 #include "sys/process.h"
 
@@ -39,8 +36,7 @@ namespace {
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
 constexpr uid_t kOverflowId = 65534;
 
-Fd make_executable_memory_file() {
-  const char* const name = "tilla-stub";
+Fd make_executable_memory_file(const char* name) {
   int fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_EXEC);
   if (fd < 0 && errno == EINVAL) fd = ::memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   if (fd >= 0) return Fd(fd);
@@ -61,33 +57,29 @@ bool is_beyond_our_namespace(int file) {
   return result < 0 && errno == EACCES;
 }
 
-bool is_unwritable(int file) {
-  if ((mount_flags(file) & ST_RDONLY) != 0) return true;
+bool is_sealed(int file) {
   const int seals = ::fcntl(file, F_GET_SEALS);
   return seals >= 0 && (seals & F_SEAL_WRITE) != 0;
 }
 
-Fd make_unwritable(int file) {
-  try {  // a mount costs nothing, but takes the right to mount here
-    Fd mount = clone_mount(file, false);
-    set_mount_attributes(mount.get(), MOUNT_ATTR_RDONLY, 0, false);
-    return mount;
-  } catch (const Error&) {
-    Fd copy = make_executable_memory_file();
-    copy_content(file, copy.get());
-    if (::fchmod(copy.get(), 0755) < 0) throw errno_error("fchmod of a memory file");
-    if (::fcntl(copy.get(), F_ADD_SEALS, kSeals) < 0) throw errno_error("seal a memory file");
-    return copy;
-  }
+void seal(int file, mode_t mode) {
+  if (::fchmod(file, mode) < 0) throw errno_error("fchmod of a memory file");
+  if (::fcntl(file, F_ADD_SEALS, kSeals) < 0) throw errno_error("seal a memory file");
+}
+
+Fd make_sealed_copy(int file) {
+  Fd copy = make_executable_memory_file("tilla-runtime");
+  copy_content(file, copy.get());
+  seal(copy.get(), 0755);
+  return copy;
 }
 
 }  // namespace
 
 Fd make_sealed_stub() {
-  Fd stub = make_executable_memory_file();
+  Fd stub = make_executable_memory_file("tilla-stub");
   write_all(stub.get(), {tilla_stub_begin, tilla_stub_end});
-  if (::fchmod(stub.get(), 0111) < 0) throw errno_error("fchmod of the stub");
-  if (::fcntl(stub.get(), F_ADD_SEALS, kSeals) < 0) throw errno_error("seal the stub");
+  seal(stub.get(), 0111);
   return stub;
 }
 
@@ -102,12 +94,12 @@ bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, co
   return status.st_uid != kOverflowId || !is_beyond_our_namespace(binary.get());
 }
 
-void run_from_unwritable_copy(const Procfs& proc) {
+void run_from_sealed_copy(const Procfs& proc) {
   constexpr std::size_t kMaxWords = std::size_t{8} << 20;        // the kernel's limit is 6 MiB
   const Fd binary = proc.open_magic_link("self/exe", O_RDONLY);  // followed on purpose
-  if (is_unwritable(binary.get())) return;
+  if (is_sealed(binary.get())) return;
   const Fd copy =
-      in_context("protect the runtime's binary", [&] { return make_unwritable(binary.get()); });
+      in_context("protect the runtime's binary", [&] { return make_sealed_copy(binary.get()); });
   std::string words = proc.read("self/cmdline", kMaxWords);
   std::vector<char*> argv;
   for (std::size_t start = 0; start < words.size(); start = words.find('\0', start) + 1) {

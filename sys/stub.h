@@ -36,9 +36,10 @@ Fd make_sealed_stub();
 bool runtime_binary_is_reachable(const Procfs& proc, bool own_user_namespace, const IdMap& uids);
 
 /// Where a container shares our user namespace and sees our child (INV-3): runs this program anew
-/// out of a read-only mount (or, where we may not mount, a sealed copy) of its own, so that whoever
-/// may trace the child gets at nothing that can be written through its /proc/PID/exe. Returns when
-/// we run out of one already. Source: CVE-2019-5736.
-void run_from_unwritable_copy(const Procfs& proc);
+/// out of a sealed copy, so that whoever may trace the child gets at nothing that can be written
+/// through its /proc/PID/exe. (A read-only mount would be cheaper, but whoever tries to write there
+/// makes every start of the binary fail with ETXTBSY meanwhile.) Returns when we run out of one
+/// already. Source: CVE-2019-5736.
+void run_from_sealed_copy(const Procfs& proc);
 
 }  // namespace sys

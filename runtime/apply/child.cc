@@ -4,6 +4,8 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 
+#include <span>
+
 #include "runtime/apply/channel.h"
 #include "runtime/apply/devices.h"
 #include "runtime/apply/mounts.h"
@@ -108,14 +110,17 @@ struct Inside {
   sys::Fd terminal;
 };
 
-// The mounts in order. The devices come as soon as no mount can concern them, and the network
-// namespace as late as it may, for the parent is still making it: a sysfs is of its maker's.
+// The mounts in order. The devices and the masks of /proc come as soon as no mount can concern
+// them, and the network namespace as late as it may, for the parent is still making it: a sysfs is
+// of its maker's.
 void apply_mounts(const ChildTask& task, int root, std::vector<sys::Fd> sources) {
   const RootPlan& plan = task.plan.root;
   bool needs_network = task.plan.namespaces.network_beside;
   for (std::size_t i = 0; i <= plan.mounts.size(); ++i) {
     if (i == plan.devices_before && task.plan.namespaces.has(CLONE_NEWNS))
       apply_devices(root, plan);
+    if (i == plan.early_masks_before)
+      apply_masks(root, std::span(plan.masks).first(plan.early_masks));
     const bool is_end = i == plan.mounts.size();
     if (needs_network && (is_end || plan.mounts[i].kind == MountKind::kSysfs)) {
       enter_network_namespace(task);
@@ -137,7 +142,7 @@ Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
   apply_mounts(task, root.get(), std::move(sources));
   if (has_mounts) {
     if (task.plan.process.terminal) inside.terminal = make_terminal(task, root.get(), true);
-    apply_masks(root.get(), plan);
+    apply_masks(root.get(), std::span(plan.masks).subspan(plan.early_masks));
   }
   if (!task.plan.process.argv.empty()) inside.cwd = open_cwd(root.get(), task.plan.process.cwd);
   // Read-only last: everything above makes mount points in it.

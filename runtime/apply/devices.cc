@@ -97,7 +97,7 @@ void make_links(int dev) {
 
 // A directory gets an empty read-only tmpfs, the same one for all, anything else /dev/null. A
 // detached mount can't be cloned before Linux 6.15, so the first is placed and cloned from there.
-void mask(int target, sys::Fd& empty, sys::Fd& null) {
+void hide(int target, sys::Fd& empty, sys::Fd& null) {
   if (!sys::is_directory(target)) {
     if (!null) null = open_null();
     return sys::attach_mount(sys::clone_mount(null.get(), false).get(), target);
@@ -107,6 +107,12 @@ void mask(int target, sys::Fd& empty, sys::Fd& null) {
     return sys::attach_mount(empty.get(), target);
   }
   sys::attach_mount(sys::clone_mount(empty.get(), false).get(), target);
+}
+
+void make_readonly(int target) {
+  const sys::Fd same = sys::clone_mount(target, true);
+  sys::set_mount_attributes(same.get(), config::kMountAttrRdonly, 0, true);
+  sys::attach_mount(same.get(), target);
 }
 
 }  // namespace
@@ -131,22 +137,22 @@ void apply_devices(int root, const RootPlan& plan) {
   sys::set_umask(022);
 }
 
-void apply_masks(int root, const RootPlan& plan) {
+void apply_masks(int root, std::span<const MaskStep> masks) {
   sys::Fd empty, null;  // made when first needed
-  for (const std::string& path : plan.masked_paths) {
-    sys::in_context(sys::format("mask \"{}\"", path), [&] {
-      const auto target = sys::open_in_root_if_exists(root, sys::RelPath::parse(path), O_PATH);
-      if (target) mask(target->get(), empty, null);
-    });
-  }
-  for (const std::string& path : plan.readonly_paths) {
-    sys::in_context(sys::format("make \"{}\" read-only", path), [&] {
-      const auto target = sys::open_in_root_if_exists(root, sys::RelPath::parse(path), O_PATH);
-      if (!target) return;
-      const sys::Fd same = sys::clone_mount(target->get(), true);
-      sys::set_mount_attributes(same.get(), config::kMountAttrRdonly, 0, true);
-      sys::attach_mount(same.get(), target->get());
-    });
+  for (const MaskStep& step : masks) {
+    try {
+      const auto target = sys::open_in_root_if_exists(root, step.target, O_PATH);
+      if (!target) continue;
+      if (step.hides) {
+        hide(target->get(), empty, null);
+      } else {
+        make_readonly(target->get());
+      }
+    } catch (sys::Error& error) {
+      error.add_context(
+          sys::format("{} \"{}\"", step.hides ? "hide" : "make read-only", step.path));
+      throw;
+    }
   }
 }
 

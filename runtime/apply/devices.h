@@ -3,6 +3,8 @@
 // host and checked before they are placed (INV-5). Runs in the child before the host is gone.
 #pragma once
 
+#include <span>
+
 #include "runtime/plan/plan.h"
 #include "sys/fd.h"
 #include "sys/terminal.h"
@@ -13,8 +15,8 @@ namespace runtime {
 /// Errors: a /dev of the image's that is a symlink; a device of the host's that is another one.
 void apply_devices(int root, const RootPlan& plan);
 
-/// Hides the masked paths and makes the read-only ones so; paths that are not there are fine.
-void apply_masks(int root, const RootPlan& plan);
+/// Hides each path or makes it read-only; paths that are not there are fine.
+void apply_masks(int root, std::span<const MaskStep> masks);
 
 /// A pty of the container's own devpts.
 /// Errors: no /dev/pts, or one that is no devpts. Source: CVE-2025-52565.

@@ -164,7 +164,7 @@ int perform(const Context& context, const ExecOptions& options) {
       // Its init is undumpable until its own exec, and setns(2) by pidfd asks as ptrace(2) does.
       throw sys::Error("cannot exec in a container that has not been started", EPERM);
     }
-    if (shares_our_users(*record)) sys::run_from_unwritable_copy(context.proc);
+    if (shares_our_users(*record)) sys::run_from_sealed_copy(context.proc);
     const config::RuntimeSpec spec =
         config::parse_runtime_spec(directory.read_config(), "config.json");
     const config::Process process = choose_process(options, spec);

@@ -4,9 +4,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <array>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "sys/event.h"
 #include "sys/terminal.h"
@@ -14,10 +14,12 @@
 namespace runtime {
 namespace {
 
+constexpr std::size_t kBuffer = 32768;
+
 // One direction of a terminal's traffic.
 class Pump {
  public:
-  Pump(int from, int to) : from_(from), to_(to) {}
+  Pump(int from, int to) : from_(from), to_(to), buffer_(from < 0 ? 0 : kBuffer) {}
 
   int input_fd() const { return from_; }
   int output_fd() const { return to_; }
@@ -44,7 +46,7 @@ class Pump {
 
  private:
   int from_, to_;
-  std::array<char, 32768> buffer_{};
+  std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;
 };
 

@@ -92,7 +92,7 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
   // A pod's other members see the child; where they share our users, one may be let to trace it.
   const NamespacePlan& namespaces = plan_.namespaces;
   if (!namespaces.has(CLONE_NEWUSER) && !namespaces.makes(CLONE_NEWPID)) {
-    sys::run_from_unwritable_copy(context.proc);
+    sys::run_from_sealed_copy(context.proc);
   }
   check_console(plan_.process.terminal, !options.console_socket.empty(),
                 waits_for_start || options.detach);

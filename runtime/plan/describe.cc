@@ -165,8 +165,9 @@ std::string root_text(const RootPlan& root) {
                     root.binds_devices ? "bind device" : "make device", quoted(device.path),
                     device.type, device.major, device.minor, device.mode, device.uid, device.gid);
   }
-  for (const std::string& path : root.masked_paths) text += "mask " + quoted(path) + "\n";
-  for (const std::string& path : root.readonly_paths) text += "read-only " + quoted(path) + "\n";
+  for (const MaskStep& mask : root.masks) {
+    text += (mask.hides ? "mask " : "read-only ") + quoted(mask.path) + "\n";
+  }
   text += sys::format("enter the root by {}\n", !root.has_namespace ? "chroot"
                                                 : root.no_pivot     ? "moving it over /"
                                                                     : "pivot_root");

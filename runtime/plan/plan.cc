@@ -52,8 +52,8 @@ void refuse_impossible(const Plan& plan, const config::RuntimeSpec& spec) {
         "additional groups",
         EPERM, "the kernel denies setgroups(2) there; use a range of ids, see subgid(5)");
   }
-  const bool mounts_anything = !spec.mounts.empty() || plan.root.readonly ||
-                               !plan.root.masked_paths.empty() || !plan.root.readonly_paths.empty();
+  const bool mounts_anything =
+      !spec.mounts.empty() || plan.root.readonly || !plan.root.masks.empty();
   if (!plan.namespaces.has(CLONE_NEWNS) && mounts_anything) {
     throw sys::Error(
         "config.json: /linux/namespaces: mounts, a read-only root and masked paths need a mount "

@@ -117,6 +117,14 @@ struct DeviceStep {
   bool operator==(const DeviceStep&) const = default;
 };
 
+/// A path that is hidden, or read-only with all that is mounted below it.
+struct MaskStep {
+  std::string path;
+  sys::RelPath target;
+  bool hides = true;
+  bool operator==(const MaskStep&) const = default;
+};
+
 struct RootPlan {
   std::string path;  // absolute
   bool readonly = false;
@@ -132,7 +140,10 @@ struct RootPlan {
   std::size_t devices_before = 0;
   bool binds_devices = false;  // in a user namespace nodes can't be made
   std::vector<DeviceStep> devices;
-  std::vector<std::string> masked_paths, readonly_paths;
+  std::vector<MaskStep> masks;
+  /// The first of `masks`, those below /proc, are applied before this mount: no later one concerns
+  /// them. The rest comes after all mounts.
+  std::size_t early_masks = 0, early_masks_before = 0;
   bool operator==(const RootPlan&) const = default;
 };
 

@@ -167,6 +167,28 @@ std::size_t position_of_devices(const RootPlan& plan) {
   return 0;
 }
 
+void plan_masks(const config::Linux& spec, RootPlan& plan) {
+  for (const std::string& path : spec.masked_paths) {
+    plan.masks.push_back({.path = path, .target = sys::RelPath::parse(path)});
+  }
+  for (const std::string& path : spec.readonly_paths) {
+    plan.masks.push_back({.path = path, .target = sys::RelPath::parse(path), .hides = false});
+  }
+  const std::string proc = "proc";
+  for (std::size_t i = plan.mounts.size(); i > 0 && plan.early_masks_before == 0; --i) {
+    const std::string& target = plan.mounts[i - 1].target.str();
+    const bool is_proc = target == proc && plan.mounts[i - 1].type == proc;
+    if (is_proc) plan.early_masks_before = i;
+    // Any other there may concern a mask.
+    if (!is_proc && (is_on_or_above(target, proc) || target.starts_with(proc + "/"))) return;
+  }
+  if (plan.early_masks_before == 0) return;
+  const auto end = std::stable_partition(
+      plan.masks.begin(), plan.masks.end(),
+      [&](const MaskStep& mask) { return mask.target.str().starts_with(proc + "/"); });
+  plan.early_masks = static_cast<std::size_t>(end - plan.masks.begin());
+}
+
 }  // namespace
 
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec) {
@@ -221,8 +243,7 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request) {
   plan.binds_devices = in_user_namespace;
   plan.devices = plan_devices(spec);
   plan.devices_before = position_of_devices(plan);
-  plan.masked_paths = spec.linux_.masked_paths;
-  plan.readonly_paths = spec.linux_.readonly_paths;
+  plan_masks(spec.linux_, plan);
   return plan;
 }
 
