@@ -146,10 +146,19 @@ void check_target(int target, int mount, const MountStep& step) {
   }
 }
 
+bool is_cgroup(int fd) {
+  const long type = sys::filesystem_type(fd);
+  return type == CGROUP2_SUPER_MAGIC || type == CGROUP_SUPER_MAGIC;
+}
+
 void remount(int root, const MountStep& step) {
-  const sys::Fd target = sys::open_in_root(root, step.target, O_PATH);
-  set_bind_attributes(target.get(), step, step.attr_set, step.attr_clear, false);
-  set_bind_attributes(target.get(), step, step.rec_attr_set, step.rec_attr_clear, true);
+  // What the plan has checked by name must not be somewhere else, or cgroups would become writable.
+  const bool opens_up = (step.rec_attr_clear & config::kMountAttrRdonly) != 0;
+  const sys::Fd target = opens_up ? sys::open_beneath(root, step.target, O_PATH)
+                                  : sys::open_in_root(root, step.target, O_PATH);
+  const std::uint64_t kept = is_cgroup(target.get()) ? config::kMountAttrRdonly : 0;
+  set_bind_attributes(target.get(), step, step.attr_set, step.attr_clear & ~kept, false);
+  set_bind_attributes(target.get(), step, step.rec_attr_set, step.rec_attr_clear & ~kept, true);
 }
 
 void mount_one(int root, const MountStep& step, sys::Fd source) {

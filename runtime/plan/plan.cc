@@ -75,7 +75,7 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   }
   plan.namespaces = plan_namespaces(spec);
   plan.ids = plan_ids(spec, facts);
-  plan.root = plan_root(spec, request);
+  plan.root = plan_root(spec, request, plan.warnings);
   // Called inside a user namespace, as podman calls us: nodes can't be made in any but the first.
   if (!facts.own_uids.empty() && !sys::is_initial(facts.own_uids)) plan.root.binds_devices = true;
   plan.hostname = spec.hostname;

@@ -82,7 +82,7 @@ enum class MountKind {
   kFilesystem,  // a new instance
   kSysfs,       // a new one, else the host's, read-only
   kProc,        // a new one, else, in a shared pid namespace, the host's
-  kCgroup,      // of our own cgroup namespace, else the host's, read-only
+  kCgroup,      // of our own cgroup namespace, else the host's, always read-only
   kRemount,     // other attributes for what is mounted there
 };
 
@@ -204,7 +204,8 @@ std::string describe(const Plan& plan);
 // The parts of make_plan.
 NamespacePlan plan_namespaces(const config::RuntimeSpec& spec);
 IdPlan plan_ids(const config::RuntimeSpec& spec, const HostFacts& facts);
-RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request);
+RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
+                   std::vector<std::string>& warnings);
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
 
 /// CLONE_NEW* of a namespace type.

@@ -45,12 +45,16 @@ std::string in_bundle(const std::string& path, const std::string& bundle) {
   return path.starts_with('/') ? path : bundle + "/" + path;
 }
 
+bool is_cgroup_type(const config::Mount& mount) {
+  return mount.type == "cgroup" || mount.type == "cgroup2";
+}
+
 MountKind kind_of(const config::Mount& mount, const config::MountOptions& options) {
   if (options.remount) return MountKind::kRemount;
   if (options.bind || mount.type == "bind") return MountKind::kBind;
   if (mount.type == "proc") return MountKind::kProc;
   if (mount.type == "sysfs") return MountKind::kSysfs;
-  if (mount.type == "cgroup" || mount.type == "cgroup2") return MountKind::kCgroup;
+  if (is_cgroup_type(mount)) return MountKind::kCgroup;
   return MountKind::kFilesystem;
 }
 
@@ -60,6 +64,41 @@ std::vector<std::string> parameters_of(const config::MountOptions& options) {
   std::vector<std::string> parameters = options.superblock_flags;
   parameters.insert(parameters.end(), options.data.begin(), options.data.end());
   return parameters;
+}
+
+bool is_on_or_above(const std::string& target, const std::string& path) {
+  return target.empty() || target == path || path.starts_with(target + "/");
+}
+
+// CVE-2023-25809: until containers have cgroups of their own, those that a container sees are its
+// caller's, or the host's, so none is writable, whatever the options say.
+void make_readonly(MountStep& step, std::vector<std::string>& warnings) {
+  const bool is_asked_for = ((step.attr_set | step.rec_attr_set) & config::kMountAttrRdonly) != 0;
+  for (std::uint64_t* set : {&step.attr_set, &step.rec_attr_set}) *set |= config::kMountAttrRdonly;
+  for (std::uint64_t* clear : {&step.attr_clear, &step.rec_attr_clear}) {
+    *clear &= ~config::kMountAttrRdonly;
+  }
+  if (is_asked_for) return;
+  warnings.push_back(sys::format(
+      "{}: read-only, though not asked for: containers have no cgroups of their own yet",
+      step.label));
+}
+
+// A later remount could make them writable again from above.
+void refuse_writable_cgroups(const RootPlan& plan, const MountStep& step) {
+  if (step.kind != MountKind::kRemount || (step.rec_attr_clear & config::kMountAttrRdonly) == 0) {
+    return;
+  }
+  const bool has_cgroups =
+      std::any_of(plan.mounts.begin(), plan.mounts.end(), [&](const MountStep& other) {
+        return (other.type == "cgroup" || other.type == "cgroup2") &&
+               is_on_or_above(step.target.str(), other.target.str());
+      });
+  if (!has_cgroups) return;
+  throw sys::Error(
+      sys::format("{}: \"rrw\" would make the cgroups below it writable: not supported yet",
+                  step.label),
+      ENOTSUP);
 }
 
 MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::string& bundle) {
@@ -151,10 +190,6 @@ DeviceStep plan_device(const config::Device& device) {
   return step;
 }
 
-bool is_on_or_above(const std::string& target, const std::string& path) {
-  return target.empty() || target == path || path.starts_with(target + "/");
-}
-
 // Right after the last mount on, in or above /dev or any place of a device.
 std::size_t position_of_devices(const RootPlan& plan) {
   for (std::size_t i = plan.mounts.size(); i > 0; --i) {
@@ -214,7 +249,8 @@ std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec) {
   return devices;
 }
 
-RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request) {
+RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
+                   std::vector<std::string>& warnings) {
   RootPlan plan;
   const NamespacePlan namespaces = plan_namespaces(spec);
   // Cleaned: behind "rootfs/" or "rootfs/." the kernel would follow a symlink "rootfs".
@@ -230,13 +266,15 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request) {
       step.kind = MountKind::kFilesystem;  // the host's would show the wrong processes
     }
     if (step.kind == MountKind::kCgroup && !namespaces.has(CLONE_NEWCGROUP)) {
-      // CVE-2023-25809: without a cgroup namespace nothing of the host's may be writable.
       step.kind = MountKind::kBind;
       step.source = "/sys/fs/cgroup";
       step.recursive = true;
       step.parameters.clear();
-      step.rec_attr_set |= config::kMountAttrRdonly;
     }
+    if (is_cgroup_type(spec.mounts[i])) make_readonly(step, warnings);
+    // The host's, when the kernel refuses a new one, stays read-only below as well.
+    if (step.kind == MountKind::kSysfs) step.rec_attr_clear &= ~config::kMountAttrRdonly;
+    refuse_writable_cgroups(plan, step);
     if (step.kind == MountKind::kBind && step.target.str() == "dev") plan.makes_devices = false;
     plan.mounts.push_back(std::move(step));
   }
