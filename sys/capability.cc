@@ -8,10 +8,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "sys/error.h"
 #include "sys/format.h"
+#include "sys/idmap.h"
 
 namespace sys {
 namespace {
@@ -22,6 +24,33 @@ bool contains(CapabilitySet set, int number) { return ((set >> number) & 1U) != 
 
 uint32_t low(CapabilitySet set) { return static_cast<uint32_t>(set); }
 uint32_t high(CapabilitySet set) { return static_cast<uint32_t>(set >> 32); }
+
+std::string ids_of(const IdMap& map) {
+  std::string text;
+  for (const IdExtent& extent : map) {
+    if (!text.empty()) text += ", ";
+    text += std::to_string(extent.inside);
+    if (extent.count > 1) text += format(" to {}", extent.inside + (extent.count - 1));
+  }
+  return text.empty() ? "none" : text;
+}
+
+// EINVAL is what the kernel says of an id that the user namespace has not.
+Error identity_error(const std::string& call, const char* map_file,
+                     const std::vector<uint32_t>& wanted) {
+  Error error = errno_error(call);
+  if (error.code() != EINVAL) return error;
+  try {  // there may be no /proc in here; then there is no hint
+    const IdMap map = parse_id_map(Procfs::open().read(format("self/{}", map_file)));
+    const auto missing =
+        std::ranges::find_if(wanted, [&](uint32_t id) { return !maps_inside(map, id); });
+    if (missing == wanted.end()) return error;
+    error.set_hint(format("id {} is not mapped in the container's user namespace; mapped are: {}",
+                          *missing, ids_of(map)));
+  } catch (const Error&) {
+  }
+  return error;
+}
 
 }  // namespace
 
@@ -107,13 +136,13 @@ void become(const Identity& identity, bool may_set_groups, bool keep_capabilitie
                 EPERM);
   }
   if (may_set_groups && ::setgroups(identity.groups.size(), identity.groups.data()) < 0) {
-    throw errno_error("setgroups");
+    throw identity_error("setgroups", "gid_map", identity.groups);
   }
   if (::setresgid(identity.gid, identity.gid, identity.gid) < 0) {
-    throw errno_error(format("setresgid {}", identity.gid));
+    throw identity_error(format("setresgid {}", identity.gid), "gid_map", {identity.gid});
   }
   if (::setresuid(identity.uid, identity.uid, identity.uid) < 0) {
-    throw errno_error(format("setresuid {}", identity.uid));
+    throw identity_error(format("setresuid {}", identity.uid), "uid_map", {identity.uid});
   }
   if (keep_capabilities && ::prctl(PR_SET_KEEPCAPS, 0, 0, 0, 0) < 0) {
     throw errno_error("PR_SET_KEEPCAPS");

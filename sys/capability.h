@@ -42,6 +42,7 @@ struct Identity {
 /// Supplementary groups, gid and uid, real, effective and saved; keeps the permitted capabilities
 /// over the change when `keep_capabilities`.
 /// may_set_groups: false where the namespace denies setgroups(2) (INV-6: then `groups` is empty).
+/// Errors: EINVAL with a hint which ids the user namespace has, when one of these is not there.
 void become(const Identity& identity, bool may_set_groups, bool keep_capabilities);
 
 }  // namespace sys

@@ -96,10 +96,29 @@ bool maps_outside(const IdMap& map, uint32_t id) {
   return false;
 }
 
+bool maps_inside(const IdMap& map, uint32_t id) {
+  for (const IdExtent& extent : map) {
+    if (id >= extent.inside && id - extent.inside < extent.count) return true;
+  }
+  return false;
+}
+
 void write_id_maps(const Procfs& proc, const std::string& who, const IdMap& uids, const IdMap& gids,
                    bool deny_setgroups) {
   if (deny_setgroups) proc.write(who + "/setgroups", "deny");
-  proc.write(who + "/uid_map", to_text(uids));
+  try {  // EPERM says too little
+    proc.write(who + "/uid_map", to_text(uids));
+  } catch (Error& error) {
+    // Whoever is mapped to root could make files with capabilities that count outside.
+    // Source: user_namespaces(7), "since Linux 5.12".
+    if (error.code() == EPERM && maps_outside(uids, 0)) {
+      error.set_hint(
+          "the map has id 0 of the user namespace around it, root of the host or of the outer "
+          "container: that takes CAP_SETFCAP there; give the caller that capability or map other "
+          "ids");
+    }
+    throw;
+  }
   proc.write(who + "/gid_map", to_text(gids));
 }
 

@@ -33,9 +33,13 @@ bool is_initial(const IdMap& map);
 /// Whether `id`, as the parent namespace counts, is among those that the map hands out.
 bool maps_outside(const IdMap& map, uint32_t id);
 
+/// Whether `id` is one of the map's own namespace.
+bool maps_inside(const IdMap& map, uint32_t id);
+
 /// Writes the maps of process `who` ("self", or a pid). Needs CAP_SETUID and CAP_SETGID over the
 /// parent namespace, or is the own single id (then the kernel wants setgroups denied first).
-/// Errors: EPERM when an outside id is not ours.
+/// Errors: EPERM when an outside id is not ours, or is the parent namespace's 0 and nobody has
+/// CAP_SETFCAP there.
 void write_id_maps(const Procfs& proc, const std::string& who, const IdMap& uids, const IdMap& gids,
                    bool deny_setgroups);
 

@@ -29,9 +29,9 @@ std::string context_log(int context) {
 
 [[noreturn]] void fail_context(int context, std::string_view what, int code) {
   const std::string log = context_log(context);
-  Error error = errno_error(what, code);
-  if (!log.empty()) error.set_hint("the kernel says: " + log);
-  throw error;
+  const Error error = errno_error(what, code);
+  if (log.empty()) throw error;
+  throw Error(format("{} (the kernel says: {})", error.what(), log), code);
 }
 
 void configure(int context, const std::string& parameter) {

@@ -33,9 +33,17 @@ constexpr std::array<std::string_view, 12> kProcFiles = {"proc/cpuinfo",
                                                          "proc/sys/crypto/fips_enabled"};
 
 std::string hint_for(const MountStep& step, int code) {
+  if (step.type == "sysfs" && code == EPERM) {
+    return "in a user namespace the kernel refuses a new /sys without a network namespace that the "
+           "user namespace owns, and while parts of the one around it are hidden: start the outer "
+           "container without masks on /sys (podman: --security-opt unmask=ALL)";
+  }
   if (step.type == "proc" && code == EPERM) {
-    return "the kernel refuses a new /proc while parts of the host's are hidden (are we in a "
-           "container?), or when the pid namespace is not the user namespace's own";
+    return "in a user namespace the kernel refuses a new /proc while parts of the one around it "
+           "are "
+           "hidden: start the outer container without masks on /proc (podman: --security-opt "
+           "unmask=ALL); and when the pid namespace is another user namespace's: join that one as "
+           "well, or bind /proc from where it is";
   }
   if (step.type == "mqueue" && code == EPERM) {
     return "a message queue file system needs an ipc namespace of the container's own";
@@ -75,22 +83,33 @@ const char* host_path_of(MountKind kind) {
   }
 }
 
-// The documented ladder: an instance of our own; where the kernel refuses that, the host's. Nothing
-// of the host's /sys or cgroups is writable then (CVE-2023-25809).
-sys::Fd make_instance_or_clone(const MountStep& step) {
-  const char* host_path = host_path_of(step.kind);
-  if (host_path == nullptr) return make_instance(step);
-  try {  // the refusal is expected: nested in a container, or a shared network or pid namespace
-    return make_instance(step);
-  } catch (const sys::Error& error) {
-    if (error.code() != EPERM && error.code() != EBUSY && error.code() != ENODEV) throw;
-  }
-  sys::Fd mount = sys::clone_mount(AT_FDCWD, host_path, true);
+sys::Fd clone_of_host(const MountStep& step, const char* path) {
+  sys::Fd mount = sys::clone_mount(AT_FDCWD, path, true);
   constexpr std::uint64_t kTimes = config::kMountAttrAtimeField | config::kMountAttrNodiratime;
   const std::uint64_t read_only =
       step.kind == MountKind::kProc ? 0 : std::uint64_t{config::kMountAttrRdonly};
   sys::set_mount_attributes(mount.get(), (step.attr_set & ~kTimes) | read_only, 0, true);
   return mount;
+}
+
+// The documented ladder: an instance of our own; where the kernel refuses that, the host's. Nothing
+// of the host's /sys or cgroups is writable then (CVE-2023-25809).
+sys::Fd make_instance_or_clone(const MountStep& step) {
+  const char* host_path = host_path_of(step.kind);
+  if (host_path == nullptr) return make_instance(step);
+  sys::Error refusal("");
+  try {  // the refusal is expected: nested in a container, or a shared network or pid namespace
+    return make_instance(step);
+  } catch (const sys::Error& error) {
+    if (error.code() != EPERM && error.code() != EBUSY && error.code() != ENODEV) throw;
+    refusal = error;
+  }
+  try {  // both ways failed, and the first says why there had to be a second
+    return clone_of_host(step, host_path);
+  } catch (const sys::Error& error) {
+    throw sys::Error(sys::format("{}; instead the host's: {}", refusal.what(), error.what()),
+                     error.code(), refusal.hint());
+  }
 }
 
 // Asking for less protection than the source has is an error that names the source; access times

@@ -157,6 +157,46 @@ TEST_CASE("ids: nested, an id that the outer namespace has not is named", "[inte
   CHECK_THAT(result.err, Contains("/linux/uidMappings/0") && Contains("host id 1"));
 }
 
+TEST_CASE("ids: nested, root without CAP_SETFCAP is told so", "[integration][ids]") {
+  const Result result = run_nested(
+      {"-U", "--map-root-user", "setpriv", "--inh-caps=-setfcap", "--bounding-set=-setfcap", "--"},
+      nested_ids(1));
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("id maps: ") && Contains("uid_map") && Contains("CAP_SETFCAP"));
+}
+
+TEST_CASE("ids: a user that is not mapped is named, and those that are", "[integration][ids]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    use_single(spec);
+    spec.process->args = {"probe", "wait"};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  const Result result = runtime.call({"exec", "--user", "1:0", "test", "true"});
+  CHECK(result.exit_code == 255);
+  CHECK_THAT(result.err, Contains("setresuid 1: ") &&
+                             Contains("id 1 is not mapped in the container's user namespace; "
+                                      "mapped are: 0\n"));
+}
+
+TEST_CASE("ids: so are groups", "[integration][ids]") {
+  NEEDS(range);
+  const Bundle bundle([](RuntimeSpec& spec) {
+    use_range(spec);
+    spec.process->args = {"probe", "wait"};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  const std::vector<std::string> wanted = GENERATE(std::vector<std::string>{"--user", "0:70000"},
+                                                   std::vector<std::string>{"-g", "70000"});
+  std::vector<std::string> words = {"exec"};
+  words.insert(words.end(), wanted.begin(), wanted.end());
+  words.insert(words.end(), {"test", "true"});
+  const Result result = runtime.call(words);
+  CHECK(result.exit_code == 255);
+  CHECK_THAT(result.err, Contains("id 70000 is not mapped") && Contains("mapped are: 0, 1 to "));
+}
+
 TEST_CASE("ids: nested, the container needs no user namespace of its own",
           "[integration][ids][user]") {
   const Result result = run_nested({"-U", "--map-root-user"}, [](RuntimeSpec& spec) {

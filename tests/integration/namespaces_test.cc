@@ -278,3 +278,39 @@ TEST_CASE("namespaces: as root, no namespace at all is a chroot",
   });
   CHECK(result.out == "/bin/probe\n");
 }
+
+TEST_CASE("namespaces: a refused /proc says what was tried, why, and what to do",
+          "[integration][namespaces]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    use_single(spec);
+    spec.linux_.uid_mappings[0].host_id = spec.linux_.gid_mappings[0].host_id = 0;
+  });
+  const Runtime runtime;
+  // As in a container whose engine hides parts of /proc.
+  std::vector<std::string> words = {"unshare",
+                                    "-U",
+                                    "--map-root-user",
+                                    "-m",
+                                    "sh",
+                                    "-c",
+                                    "mount -t tmpfs none /proc/tty && exec \"$@\"",
+                                    "sh"};
+  for (const std::string& word : runtime.argv({"run", "--bundle", bundle.path(), "test"})) {
+    words.push_back(word);
+  }
+  const Result result = run(words);
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("mount 0 \"/proc\": fsmount proc: Operation not permitted") &&
+                             Contains("too revealing") && Contains("hint: ") &&
+                             Contains("outer container without masks on /proc"));
+}
+
+TEST_CASE("namespaces: a /proc of somebody else's pid namespace has the same hint",
+          "[integration][namespaces][root]") {
+  NEEDS(root);
+  const Pod pod({}, false);
+  const Result result = pod.join(NamespaceType::kPid, "pid", "true", use_single);
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("create proc: Operation not permitted") &&
+                             Contains("another user namespace's: join that one as well"));
+}
