@@ -38,6 +38,31 @@ void write_new(int dir, const std::string& name, std::string_view content, mode_
   write_all(file.get(), content);
 }
 
+// INV-11: parents are ours alone as well, when it is we who make them.
+void make_directories(const std::string& path) {
+  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
+    const std::string prefix = path.substr(0, slash);
+    const bool is_last = slash == std::string::npos;
+    if (!prefix.empty() && ::mkdir(prefix.c_str(), 0700) < 0 && errno != EEXIST && errno != EROFS &&
+        (errno != EACCES || is_last)) {
+      throw errno_error(format("make directory \"{}\"", prefix));
+    }
+    if (is_last) break;
+  }
+}
+
+// In /tmp somebody else may have made the name first: a symlink to a directory of ours.
+Fd open_own_name(const std::string& path) {
+  const Fd name = open_path(path, O_PATH | O_NOFOLLOW);
+  const struct stat status = status_of(name.get());
+  if (!S_ISLNK(status.st_mode)) return open_at(name.get(), ".", O_RDONLY | O_DIRECTORY);
+  if (status.st_uid != ::geteuid() && status.st_uid != 0) {
+    throw Error(format("\"{}\" is a symlink of user {}, not of the caller", path, status.st_uid),
+                EPERM);
+  }
+  return open_path(path, O_RDONLY | O_DIRECTORY);
+}
+
 struct CloseDirectory {
   void operator()(DIR* stream) const { (void)::closedir(stream); }  // only reads were made
 };
@@ -84,23 +109,17 @@ bool make_directory_at(int dir, const std::string& name, mode_t mode) {
 }
 
 Fd open_private_directory(const std::string& path) {
-  for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
-    const std::string prefix = path.substr(0, slash);
-    const bool is_last = slash == std::string::npos;
-    if (!prefix.empty() && ::mkdir(prefix.c_str(), is_last ? 0700 : 0755) < 0 && errno != EEXIST &&
-        errno != EROFS && (errno != EACCES || is_last)) {
-      throw errno_error(format("make directory \"{}\"", prefix));
-    }
-    if (is_last) break;
-  }
-  Fd dir = open_path(path, O_RDONLY | O_DIRECTORY);
+  std::string name = path;
+  while (name.size() > 1 && name.back() == '/') name.pop_back();  // would follow a symlink
+  make_directories(name);
+  Fd dir = open_own_name(name);
   const struct stat status = status_of(dir.get());
   if (status.st_uid != ::geteuid()) {
-    throw Error(format("\"{}\" belongs to user {}, not to the caller", path, status.st_uid), EPERM);
+    throw Error(format("\"{}\" belongs to user {}, not to the caller", name, status.st_uid), EPERM);
   }
   if ((status.st_mode & 022) != 0) {
     throw Error(
-        format("\"{}\" can be written by others (mode {:04o})", path, status.st_mode & 07777U),
+        format("\"{}\" can be written by others (mode {:04o})", name, status.st_mode & 07777U),
         EPERM);
   }
   return dir;

@@ -32,8 +32,9 @@ void create_file_at(int dir, const std::string& name, std::string_view content, 
 
 /// Makes a directory. False: the name is taken already.
 bool make_directory_at(int dir, const std::string& name, mode_t mode);
-/// Opens directory `path`, making it and its parents when missing; ours alone: owner is the
-/// caller and nobody else can write it, or the call fails (INV-11).
+/// Opens directory `path`, making it and its parents, mode 0700, when missing; ours alone: owner is
+/// the caller and nobody else can write it, or the call fails (INV-11). A symlink is followed when
+/// it is the caller's or root's.
 Fd open_private_directory(const std::string& path);
 
 void rename_at(int dir, const std::string& from, const std::string& to);

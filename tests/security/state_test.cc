@@ -52,6 +52,33 @@ TEST_CASE("t_state_dir_modes: a state directory that others can write is not bel
   CHECK(result.err.find("can be written by others") != std::string::npos);
 }
 
+TEST_CASE("t_state_dir_modes: nobody enters what we make on the way to it", "[security][inv11]") {
+  const support::TempDirectory directory;
+  const std::string root = directory / "tilla/runtime";
+  // The host's root has a place of its own, which is no test's to make.
+  const std::vector<std::string> by_option = {support::runtime_program(), "--root", root, "list"};
+  const std::vector<std::string> by_default = {support::runtime_program(), "list"};
+  const auto result = support::run(support::is_root() ? by_option : by_default,
+                                   {.env = {"XDG_RUNTIME_DIR=" + directory.path()}});
+  REQUIRE(result.exit_code == 0);
+  CHECK(mode_of(directory / "tilla") == 0700);
+  CHECK(mode_of(root) == 0700);
+}
+
+TEST_CASE("t_state_dir_modes: nor is a symlink that somebody else put in its place",
+          "[security][inv11]") {
+  // In /tmp the name is anybody's, and the caller owns many directories that it could lead to.
+  NEEDS(root);
+  const support::TempDirectory directory;
+  support::make_directory(directory / "victim");
+  plant_symlink("victim", directory / "state");
+  REQUIRE(::lchown((directory / "state").c_str(), 12345, 12345) == 0);
+  const auto result =
+      support::run({support::runtime_program(), "--root", directory / "state", "list"});
+  CHECK(result.exit_code == 1);
+  CHECK(result.err.find("is a symlink of user 12345") != std::string::npos);
+}
+
 TEST_CASE("t_state_dir_modes: nor one of somebody else's", "[security][inv11]") {
   NEEDS(root);
   const support::TempDirectory directory;

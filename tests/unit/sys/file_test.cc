@@ -92,6 +92,34 @@ TEST_CASE("private directory: made for us alone", "[sys][file]") {
   const Directory dir;
   (void)sys::open_private_directory(dir / "a/b");
   CHECK((status_at(dir / "a/b").st_mode & 07777U) == 0700);
+  CHECK((status_at(dir / "a").st_mode & 07777U) == 0700);
+}
+
+TEST_CASE("private directory: one that is there is taken as it is", "[sys][file]") {
+  const Directory dir;
+  support::make_directory(dir / "a");
+  REQUIRE(::chmod((dir / "a").c_str(), 0711) == 0);
+  (void)sys::open_private_directory(dir / "a");
+  CHECK((status_at(dir / "a").st_mode & 07777U) == 0711);
+}
+
+TEST_CASE("private directory: a symlink of the caller's is followed", "[sys][file]") {
+  const Directory dir;
+  support::make_directory(dir / "a");
+  std::filesystem::create_directory_symlink("a", dir / "link");
+  const sys::Fd opened = sys::open_private_directory(dir / "link");
+  CHECK(sys::status_of(opened.get()).st_ino == status_at(dir / "a").st_ino);
+}
+
+TEST_CASE("private directory: not somebody else's, nor through their symlink", "[sys][file]") {
+  NEEDS(root);
+  const Directory dir;
+  support::make_directory(dir / "theirs");
+  support::make_directory(dir / "ours");
+  std::filesystem::create_directory_symlink("ours", dir / "link");
+  for (const char* name : {"theirs", "link"}) REQUIRE(::lchown((dir / name).c_str(), 7, 7) == 0);
+  const std::string path = dir / GENERATE("theirs", "link", "link/", "link//");
+  CHECK(code_of([&] { (void)sys::open_private_directory(path); }) == EPERM);
 }
 
 TEST_CASE("private directory: not one that others can write, sticky or not", "[sys][file]") {
