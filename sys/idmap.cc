@@ -37,13 +37,41 @@ Process start_helper(const std::vector<std::string>& argv, int stderr_fd) {
   }
 }
 
-void finish_helper(const std::vector<std::string>& argv, const Process& helper, Pipe& said) {
-  said.write_end.reset();
-  std::string words = read_some(said.read_end.get(), kMaxWords);
-  const ExitStatus status = wait_child(helper);
+// newuidmap or newgidmap at work; waited for whatever becomes of the other one.
+class Helper {
+ public:
+  explicit Helper(std::vector<std::string> argv)
+      : argv_(std::move(argv)), process_(start_helper(argv_, words_.write_end.get())) {
+    words_.write_end.reset();
+  }
+  ~Helper();
+  Helper(const Helper&) = delete;
+  Helper& operator=(const Helper&) = delete;
+  /// Errors: EPERM with what it said, when it refused.
+  void finish();
+
+ private:
+  std::vector<std::string> argv_;
+  Pipe words_ = make_pipe();
+  Process process_;
+};
+
+Helper::~Helper() {
+  if (!process_.pidfd) return;
+  words_.read_end.reset();  // it must not wait for us to read
+  try {
+    (void)wait_child(process_);
+  } catch (const Error&) {  // somebody else has waited for it
+  }
+}
+
+void Helper::finish() {
+  std::string words = read_some(words_.read_end.get(), kMaxWords);
+  const ExitStatus status = wait_child(process_);
+  process_.pidfd.reset();
   if (status.code == 0) return;
   while (!words.empty() && words.back() == '\n') words.pop_back();
-  std::string message = argv[0] + " refused the map";
+  std::string message = argv_[0] + " refused the map";
   if (!words.empty()) message += ": " + words;
   Error error(message, EPERM);
   error.set_hint(
@@ -123,14 +151,10 @@ void write_id_maps(const Procfs& proc, const std::string& who, const IdMap& uids
 }
 
 void write_id_maps_by_helpers(pid_t pid, const IdMap& uids, const IdMap& gids) {
-  const std::vector<std::string> uid_argv = helper_command("newuidmap", pid, uids);
-  const std::vector<std::string> gid_argv = helper_command("newgidmap", pid, gids);
-  Pipe uid_words = make_pipe();
-  Pipe gid_words = make_pipe();
-  const Process uid_helper = start_helper(uid_argv, uid_words.write_end.get());
-  const Process gid_helper = start_helper(gid_argv, gid_words.write_end.get());
-  finish_helper(uid_argv, uid_helper, uid_words);
-  finish_helper(gid_argv, gid_helper, gid_words);
+  Helper for_uids(helper_command("newuidmap", pid, uids));
+  Helper for_gids(helper_command("newgidmap", pid, gids));
+  for_uids.finish();
+  for_gids.finish();
 }
 
 }  // namespace sys

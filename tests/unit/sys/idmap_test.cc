@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/idmap.h"
 
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <catch2/catch.hpp>
 
 #include "sys/error.h"
+#include "tests/support/harness.h"
 
 using sys::IdMap;
 
@@ -35,4 +40,42 @@ TEST_CASE("id map: ends are exact, without overflow", "[sys][idmap]") {
 TEST_CASE("id map: the initial namespace's", "[sys][idmap]") {
   CHECK(sys::is_initial(sys::parse_id_map("0 0 4294967295\n")));
   CHECK_FALSE(sys::is_initial(sys::parse_id_map("0 0 65536\n")));
+}
+
+namespace {
+
+// A PATH with a newuidmap and a newgidmap of ours; "" for none.
+class FakeHelpers {
+ public:
+  FakeHelpers(const char* newuidmap, const char* newgidmap) : path_(::getenv("PATH")) {
+    add("newuidmap", newuidmap);
+    add("newgidmap", newgidmap);
+    ::setenv("PATH", directory_.path().c_str(), 1);
+  }
+  ~FakeHelpers() { ::setenv("PATH", path_.c_str(), 1); }
+  FakeHelpers(const FakeHelpers&) = delete;
+  FakeHelpers& operator=(const FakeHelpers&) = delete;
+
+ private:
+  void add(const char* name, const std::string& line) const {
+    if (line.empty()) return;
+    support::write_text(directory_ / name, "#!/bin/sh\n" + line + "\n", 0755);
+  }
+  support::TempDirectory directory_;
+  std::string path_;
+};
+
+bool has_child() { return ::waitpid(-1, nullptr, WNOHANG) >= 0; }
+
+}  // namespace
+
+TEST_CASE("id map: both helpers are waited for, whichever refuses", "[sys][idmap]") {
+  const char* lines[][2] = {{"echo no >&2; exit 1", "exit 0"},
+                            {"exit 0", "echo no >&2; exit 1"},
+                            {"echo no >&2; exit 1", "while :; do echo no; done >&2"},
+                            {"exit 0", ""}};
+  const auto& chosen = lines[GENERATE(0, 1, 2, 3)];
+  const FakeHelpers helpers(chosen[0], chosen[1]);
+  CHECK_THROWS_AS(sys::write_id_maps_by_helpers(::getpid(), {}, {}), sys::Error);
+  CHECK_FALSE(has_child());
 }
