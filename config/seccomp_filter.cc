@@ -399,4 +399,9 @@ std::string seccomp_key(const Seccomp& profile) {
   return key.take();
 }
 
+std::string libseccomp_version() {
+  const scmp_version* version = ::seccomp_version();
+  return sys::format("{}.{}.{}", version->major, version->minor, version->micro);
+}
+
 }  // namespace config

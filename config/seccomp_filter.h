@@ -31,4 +31,7 @@ CompiledFilter compile_seccomp(const Seccomp& profile, std::vector<std::string>&
 /// profiles with equal keys have equal filters.
 std::string seccomp_key(const Seccomp& profile);
 
+/// "2.5.4", of the library that this program is linked with.
+std::string libseccomp_version();
+
 }  // namespace config

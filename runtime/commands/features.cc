@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "config/features.h"
+#include "config/seccomp_filter.h"
 #include "runtime/commands/commands.h"
 #include "sys/capability.h"
 #include "sys/fd.h"
@@ -17,8 +18,8 @@ int perform(const Context&, const FeaturesOptions&) {
       .tilla_version = TILLA_VERSION,
       .tilla_commit = TILLA_COMMIT,
       .capabilities = sys::all_capability_names(),
-      // Those of Debian 12's libseccomp, which the program is linked with.
-      .libseccomp_version = "2.5.4",
+      .libseccomp_version = config::libseccomp_version(),
+      // What libseccomp 2.5 has names for.
       .seccomp_archs = {"SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM", "SCMP_ARCH_MIPS", "SCMP_ARCH_MIPS64",
                         "SCMP_ARCH_MIPS64N32", "SCMP_ARCH_MIPSEL", "SCMP_ARCH_MIPSEL64",
                         "SCMP_ARCH_MIPSEL64N32", "SCMP_ARCH_PARISC", "SCMP_ARCH_PARISC64",

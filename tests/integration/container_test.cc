@@ -5,6 +5,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "config/seccomp_filter.h"
 #include "tests/support/harness.h"
 #include "tests/support/needs.h"
 
@@ -220,4 +221,11 @@ TEST_CASE("resources: limits are skipped with a warning", "[integration][process
   });
   CHECK(result.exit_code == 0);
   CHECK(has(result.err, "/linux/resources: not supported yet"));
+}
+
+TEST_CASE("features: the version is that of the libseccomp that the program is linked with",
+          "[integration][features]") {
+  const Runtime runtime;
+  CHECK(has(runtime.must({"features"}),
+            "\"io.github.seccomp.libseccomp.version\": \"" + config::libseccomp_version() + "\""));
 }

@@ -5,6 +5,7 @@
 
 #include <linux/audit.h>
 #include <linux/filter.h>
+#include <seccomp.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -16,6 +17,7 @@
 
 #include "config/seccomp_evaluate.h"
 #include "sys/error.h"
+#include "sys/format.h"
 #include "sys/process.h"
 #include "sys/seccomp.h"
 
@@ -354,4 +356,9 @@ TEST_CASE("seccomp: garbage is not evaluated", "[config][seccomp]") {
   CHECK_FALSE(config::is_plausible_filter(""));
   CHECK_FALSE(config::is_plausible_filter("1234567"));
   CHECK_FALSE(config::is_plausible_filter(std::string(8, '\0')));
+}
+
+TEST_CASE("seccomp: the version is the linked library's", "[config][seccomp]") {
+  CHECK(config::libseccomp_version() ==
+        sys::format("{}.{}.{}", SCMP_VER_MAJOR, SCMP_VER_MINOR, SCMP_VER_MICRO));
 }
