@@ -176,9 +176,10 @@ void remove_tree_at(int dir, const std::string& name) {
   if (errno != EISDIR && errno != EPERM) throw errno_error(format("remove \"{}\"", name));
   if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0) return;  // nothing in it
   {
-    const Fd child = open_at(dir, name, O_RDONLY | O_DIRECTORY);
-    for (const std::string& entry : list_directory(child.get())) {
-      remove_tree_at(child.get(), entry);
+    const std::optional<Fd> child = open_at_if_exists(dir, name, O_RDONLY | O_DIRECTORY);
+    if (!child) return;  // somebody else removes it as well
+    for (const std::string& entry : list_directory(child->get())) {
+      remove_tree_at(child->get(), entry);
     }
   }
   if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT) {

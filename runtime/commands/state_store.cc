@@ -136,7 +136,7 @@ void ContainerDirectory::remove() {
   const std::string name = sys::format("{}{}.{}", kRemovedPrefix, id_, sys::own_pid());
   sys::remove_tree_at(root_.get(), name);  // of a process that died and had our number
   sys::rename_at(root_.get(), id_, name);
-  // The lock goes last: sweep takes what has a lock that nobody holds.
+  // The lock goes last: sweep takes what nobody holds a lock in.
   for (const char* entry : {kStateFile, kConfigFile, kWaitingFile, kStartSocket, kLockFile}) {
     (void)sys::unlink_at_if_exists(dir_.get(), entry);
   }
@@ -185,9 +185,11 @@ void StateStore::sweep() const {
     const auto dir = sys::open_at_if_exists(root_.get(), name, O_PATH | O_DIRECTORY);
     if (!dir) continue;
     const auto lock = sys::open_at_if_exists(dir->get(), kLockFile, O_RDWR);
-    if (!lock || !sys::try_lock(lock->get())) continue;
     // Several sweepers would meet here; this one has the lock, and it is gone for the others.
-    if (sys::status_of(lock->get()).st_nlink > 0) sys::remove_tree_at(root_.get(), name);
+    const bool is_busy =
+        lock && (!sys::try_lock(lock->get()) || sys::status_of(lock->get()).st_nlink == 0);
+    // Without a lock its remover got to the very end, and has no need of us, or died there.
+    if (!is_busy) sys::remove_tree_at(root_.get(), name);
   }
 }
 

@@ -184,6 +184,15 @@ TEST_CASE("state store: sweep takes the leftovers of killed removers alone", "[c
   CHECK(store.ids() == std::vector<std::string>{"whole"});
 }
 
+TEST_CASE("state store: sweep takes what a remover left at the very end", "[commands][state]") {
+  const ScratchStore scratch;
+  const StateStore store = scratch.open();
+  const sys::Fd root = sys::open_path(scratch.path(), O_RDONLY | O_DIRECTORY);
+  REQUIRE(sys::make_directory_at(root.get(), ".removed.c.1", 0700));  // the lock is unlinked
+  store.sweep();
+  CHECK(scratch.entries().empty());
+}
+
 TEST_CASE("state store: a half-made container can be found and removed", "[commands][state]") {
   const ScratchStore scratch;
   const sys::Fd root = sys::open_private_directory(scratch.path());
