@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -133,9 +134,14 @@ void set_bind_attributes(int mount, const MountStep& step, std::uint64_t set, st
   }
 }
 
+bool is_symlink(int fd) { return S_ISLNK(sys::status_of(fd).st_mode); }
+
+sys::Symlinks symlinks_of(const MountStep& step) {
+  return step.target_nofollow ? sys::Symlinks::kRefuse : sys::Symlinks::kFollow;
+}
+
 sys::Fd open_target(int root, const MountStep& step, bool is_directory) {
-  const sys::Symlinks symlinks =
-      step.target_nofollow ? sys::Symlinks::kRefuse : sys::Symlinks::kFollow;
+  const sys::Symlinks symlinks = symlinks_of(step);
   try {  // ELOOP says too little
     return is_directory ? sys::make_directories_in_root(root, step.target, 0755, symlinks)
                         : sys::make_file_in_root(root, step.target, 0755, symlinks);
@@ -180,8 +186,29 @@ void remount(int root, const MountStep& step) {
   set_bind_attributes(target.get(), step, step.rec_attr_set, step.rec_attr_clear & ~kept, true);
 }
 
+// The host's symlink as one of the container's: its text is data, and leads wherever the container
+// has it lead. As crun: what is there already must be the same.
+void copy_symlink(int root, const MountStep& step, int source) {
+  if (step.target_is_kernels) {
+    throw sys::Error("the source is a symlink, and this must be a directory", ENOTDIR);
+  }
+  const sys::Fd parent =
+      sys::make_directories_in_root(root, step.target.parent(), 0755, symlinks_of(step));
+  const std::string name = step.target.name();
+  const std::string text = sys::read_link_at(source, "");
+  if (sys::make_symlink_at(text, parent.get(), name)) return;
+  const sys::Fd there = sys::open_at(parent.get(), name, O_PATH);
+  if (is_symlink(there.get()) && sys::read_link_at(there.get(), "") == text) return;
+  throw sys::Error(
+      sys::format("\"/{}\" is there already, and no symlink to \"{}\"", step.target.str(), text),
+      EEXIST);
+}
+
 void mount_one(int root, const MountStep& step, sys::Fd source) {
   if (step.kind == MountKind::kRemount) return remount(root, step);
+  if (step.copy_symlink && is_symlink(source.get())) {
+    return copy_symlink(root, step, source.get());
+  }
   const bool is_bind = step.kind == MountKind::kBind;
   const sys::Fd mount = is_bind ? std::move(source) : make_instance_or_clone(step);
   if (is_bind) set_bind_attributes(mount.get(), step, step.attr_set, step.attr_clear, false);
@@ -197,8 +224,11 @@ void mount_one(int root, const MountStep& step, sys::Fd source) {
 
 sys::Fd clone_source(const MountStep& step) {
   try {  // EINVAL says too little
-    if (!step.source_nofollow) return sys::clone_mount(AT_FDCWD, step.source, step.recursive);
-    const sys::Fd source = sys::open_path(step.source, O_PATH | O_NOFOLLOW);
+    if (!step.source_nofollow && !step.copy_symlink) {
+      return sys::clone_mount(AT_FDCWD, step.source, step.recursive);
+    }
+    sys::Fd source = sys::open_path(step.source, O_PATH | O_NOFOLLOW);
+    if (step.copy_symlink && is_symlink(source.get())) return source;
     return sys::clone_mount(source.get(), step.recursive);
   } catch (sys::Error& error) {
     if (error.code() == EINVAL && !step.recursive) {

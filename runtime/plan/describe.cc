@@ -125,6 +125,7 @@ std::string mount_text(const MountStep& step) {
   }
   if (!step.parameters.empty()) line += " options" + quoted_list(step.parameters);
   if (step.target_nofollow) line += " no-symlinks";
+  if (step.copy_symlink) line += " copy-symlink";
   if (step.copy_up) line += " copy-up";
   return line + "\n";
 }

@@ -96,6 +96,8 @@ struct MountStep {
   bool source_nofollow = false;
   /// No symlink may lead there: kernel file systems, /dev, and whoever asks for it.
   bool target_nofollow = false;
+  bool target_is_kernels = false;  // /dev, /proc, /sys
+  /// A source that is a symlink becomes one of the container's, and nothing is mounted.
   bool copy_symlink = false;
   bool copy_up = false;
   std::uint64_t attr_set = 0, attr_clear = 0;

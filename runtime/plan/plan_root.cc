@@ -130,9 +130,9 @@ MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::s
   step.propagation = options.propagation;
   const bool is_kernel_fs = step.kind == MountKind::kProc || step.kind == MountKind::kSysfs ||
                             step.kind == MountKind::kCgroup;
-  const bool is_kernel_path =
+  step.target_is_kernels =
       step.target.str() == "dev" || step.target.str() == "proc" || step.target.str() == "sys";
-  step.target_nofollow = options.dest_nofollow || is_kernel_fs || is_kernel_path;
+  step.target_nofollow = options.dest_nofollow || is_kernel_fs || step.target_is_kernels;
   if (step.kind == MountKind::kBind) {
     if (mount.source.empty()) {
       throw sys::Error(sys::format("/mounts/{}/source: a bind needs one", index), EINVAL);
@@ -151,6 +151,9 @@ MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::s
     throw sys::Error(sys::format("/mounts/{}/options: tmpcopyup is for tmpfs", index), EINVAL);
   }
   step.copy_up = options.tmpcopyup;
+  if (options.copy_symlink && step.kind != MountKind::kBind) {
+    throw sys::Error(sys::format("/mounts/{}/options: copy-symlink is for binds", index), EINVAL);
+  }
   return step;
 }
 

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <catch2/catch.hpp>
+#include <filesystem>
 
 #include "config/seccomp_filter.h"
 #include "tests/support/harness.h"
@@ -221,6 +222,40 @@ TEST_CASE("resources: limits are skipped with a warning", "[integration][process
   });
   CHECK(result.exit_code == 0);
   CHECK(has(result.err, "/linux/resources: not supported yet"));
+}
+
+TEST_CASE("mounts: copy-symlink makes a symlink of the same text", "[integration][mounts]") {
+  const TempDirectory source;
+  std::filesystem::create_symlink("../etc/passwd", source / "link");
+  write_text(source / "file", "mounted");
+  const Result result = run_shell("readlink /a/b; cat /c", [&](config::RuntimeSpec& spec) {
+    add_mount(spec, "/a/b", "bind", source / "link", {"rbind", "copy-symlink", "ro"});
+    add_mount(spec, "/c", "bind", source / "file", {"bind", "copy-symlink"});
+  });
+  CHECK(result.all() == "../etc/passwd\nmounted");
+}
+
+TEST_CASE("mounts: copy-symlink accepts the same symlink and nothing else",
+          "[integration][mounts]") {
+  const TempDirectory source;
+  std::filesystem::create_symlink("x", source / "link");
+  const bool is_same = GENERATE(false, true);
+  const Bundle bundle([&](config::RuntimeSpec& spec) {
+    add_mount(spec, "/a", "bind", source / "link", {"bind", "copy-symlink"});
+  });
+  std::filesystem::create_symlink(is_same ? "x" : "y", bundle.rootfs() + "/a");
+  const Runtime runtime;
+  const Result result = runtime.run(bundle);
+  CHECK(result.exit_code == (is_same ? 0 : 1));
+  CHECK(has(result.err, "is there already") != is_same);
+}
+
+TEST_CASE("mounts: copy-symlink is for binds", "[integration][mounts]") {
+  const Result result = run_shell("true", [](config::RuntimeSpec& spec) {
+    add_mount(spec, "/a", "tmpfs", "tmpfs", {"copy-symlink"});
+  });
+  CHECK(result.exit_code == 1);
+  CHECK(has(result.err, "copy-symlink is for binds"));
 }
 
 TEST_CASE("features: the version is that of the libseccomp that the program is linked with",

@@ -190,6 +190,40 @@ TEST_CASE("t_mount_exchange: a mount whose target changes under it stays inside"
   CHECK(canary.is_untouched());
 }
 
+TEST_CASE("t_copy_symlink: a symlink is made inside the root, whatever the image has on the way",
+          "[security][inv1]") {
+  const Canary canary;
+  const support::TempDirectory source;
+  plant_symlink("/etc/shadow", source / "link");
+  const std::string place = GENERATE("/way/link", "/way/sub/link", "/file");
+  const Bundle bundle([&](config::RuntimeSpec& spec) {
+    support::add_mount(spec, place, "bind", source / "link", {"bind", "copy-symlink"});
+  });
+  plant_symlink(canary.path(), bundle.rootfs() + "/way");
+  plant_symlink(canary.file(), bundle.rootfs() + "/file");
+  const Runtime runtime;
+  (void)runtime.run(bundle);
+  CHECK(canary.is_untouched());
+}
+
+TEST_CASE("t_copy_symlink: a kernel file system's place never becomes one", "[security][inv2]") {
+  const support::TempDirectory source;
+  plant_symlink("/etc", source / "link");
+  const std::string place = GENERATE("/proc", "/dev", "/sys");
+  const Bundle bundle([&](config::RuntimeSpec& spec) {
+    std::erase_if(spec.mounts,
+                  [&](const config::Mount& mount) { return mount.destination.starts_with(place); });
+    spec.linux_.masked_paths.clear();
+    spec.linux_.readonly_paths.clear();
+    support::add_mount(spec, place, "bind", source / "link", {"bind", "copy-symlink"});
+  });
+  std::filesystem::remove(bundle.rootfs() + place);
+  const Runtime runtime;
+  const auto result = runtime.run(bundle);
+  CHECK(result.exit_code == 1);
+  CHECK(result.err.find("the source is a symlink") != std::string::npos);
+}
+
 TEST_CASE("t_maskpath_devnull_swap: what masks a file is the host's /dev/null",
           "[security][inv5]") {
   // CVE-2025-31133: the container's /dev/null was a symlink by the time it was bound, and the
