@@ -132,6 +132,11 @@ std::optional<Fd> open_beneath_if_exists(int root, const RelPath& path, int flag
   return if_exists(openat2_retrying(root, path.c_str(), flags, 0, kBeneath), "/" + path.str());
 }
 
+Fd open_on_mount(int dir, const RelPath& path, int flags) {
+  return checked(openat2_retrying(dir, path.c_str(), flags, 0, kBeneath | RESOLVE_NO_XDEV),
+                 path.str());
+}
+
 Fd make_directories_in_root(int root, const RelPath& path, mode_t mode, Symlinks symlinks) {
   constexpr int kDirectory = O_PATH | O_DIRECTORY;
   const int whole = openat2_retrying(root, path.c_str(), kDirectory, 0, resolve_by(symlinks));
@@ -154,8 +159,13 @@ Fd make_file_in_root(int root, const RelPath& path, mode_t mode, Symlinks symlin
   if (whole >= 0) return Fd(whole);
   if (errno != ENOENT) throw errno_error(format("open \"/{}\"", path.str()));
   const Fd parent = make_directories_in_root(root, path.parent(), 0755, symlinks);
-  const int made = openat2_retrying(parent.get(), path.name().c_str(),
-                                    O_CREAT | O_WRONLY | O_NOFOLLOW | O_NONBLOCK, mode, kBeneath);
+  const std::string name = path.name();
+  constexpr int kNew = O_CREAT | O_EXCL | O_WRONLY | O_NOFOLLOW;
+  int made = openat2_retrying(parent.get(), name.c_str(), kNew, mode, kBeneath);
+  // Of somebody who was faster, in a volume that others share: a device or a FIFO, for all we know.
+  if (made < 0 && errno == EEXIST) {
+    made = openat2_retrying(parent.get(), name.c_str(), O_PATH, 0, kBeneath);
+  }
   return checked(made, "/" + path.str());
 }
 

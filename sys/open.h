@@ -52,6 +52,8 @@ std::optional<Fd> open_in_root_if_exists(int root, const RelPath& path, int flag
 /// Opens without following any symlink and without leaving `root`.
 Fd open_beneath(int root, const RelPath& path, int flags);
 std::optional<Fd> open_beneath_if_exists(int root, const RelPath& path, int flags);
+/// The same, and without crossing a mount below `dir`. Errors: EXDEV.
+Fd open_on_mount(int dir, const RelPath& path, int flags);
 
 /// Whether symlinks that are there already are followed (inside the root) or refused (ELOOP).
 enum class Symlinks { kFollow, kRefuse };

@@ -76,6 +76,10 @@ void Procfs::write(const std::string& path, std::string_view content) const {
   }
 }
 
+Fd reopen(const Procfs& proc, int fd, int flags) {
+  return proc.open_magic_link(format("self/fd/{}", fd), flags);
+}
+
 std::optional<ProcessTimes> process_times(const Procfs& proc, pid_t pid) {
   const std::optional<Fd> file = proc.open_file_if_exists(format("{}/stat", pid), O_RDONLY);
   if (!file) return std::nullopt;

@@ -36,6 +36,10 @@ class Procfs {
   Fd root_;
 };
 
+/// Opens once more, with other flags, what our descriptor `fd` (O_PATH will do) is open on: the
+/// very object that was looked at, whatever its name leads to by now.
+Fd reopen(const Procfs& proc, int fd, int flags);
+
 /// Start time of a process in clock ticks since boot; with the pid it names a process for ever.
 /// Empty when there is no such process or only its corpse. Source: proc(5), stat field 22.
 struct ProcessTimes {

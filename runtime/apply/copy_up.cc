@@ -10,6 +10,7 @@
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/open.h"
+#include "sys/procfs.h"
 
 namespace runtime {
 namespace {
@@ -27,12 +28,12 @@ void copy_entry(int from, int to, const std::string& name, int depth) {
     (void)sys::make_symlink_at(sys::read_link_at(from, name), to, name);
   } else if (S_ISDIR(status.st_mode)) {
     (void)sys::make_directory_at(to, name, 0700);
-    const sys::Fd source = sys::open_at(from, name, O_RDONLY | O_DIRECTORY);
+    const sys::Fd source = sys::open_at(entry.get(), ".", O_RDONLY | O_DIRECTORY);
     const sys::Fd target = sys::open_at(to, name, O_RDONLY | O_DIRECTORY);
     copy_directory(source.get(), target.get(), depth + 1);
     sys::set_owner_and_mode(target.get(), status.st_uid, status.st_gid, mode);
   } else if (S_ISREG(status.st_mode)) {
-    const sys::Fd source = sys::open_at(from, name, O_RDONLY | O_NONBLOCK);
+    const sys::Fd source = sys::reopen(sys::Procfs::open(), entry.get(), O_RDONLY);
     const sys::Fd target = sys::open_at(to, name, O_WRONLY | O_CREAT | O_EXCL, 0600);
     sys::copy_content(source.get(), target.get());
     sys::set_owner_and_mode(target.get(), status.st_uid, status.st_gid, mode);

@@ -115,6 +115,17 @@ void make_readonly(int target) {
   sys::attach_mount(same.get(), target);
 }
 
+// INV-5: merely opening what an image has there may block or do something, so it is looked at
+// first. What is on a devpts was put there by the kernel, and is the same when it is opened again.
+sys::Fd open_multiplexer(int devpts) {
+  const auto name = sys::RelPath::parse("ptmx");
+  const sys::Fd ptmx = sys::open_on_mount(devpts, name, O_PATH);
+  if (!is_device(sys::status_of(ptmx.get()), {.path = {}, .target = {}, .major = 5, .minor = 2})) {
+    throw sys::Error("/dev/pts/ptmx is another device than c 5:2", ENODEV);
+  }
+  return sys::open_on_mount(devpts, name, O_RDWR | O_NOCTTY);
+}
+
 }  // namespace
 
 void apply_devices(int root, const RootPlan& plan) {
@@ -158,14 +169,13 @@ void apply_masks(int root, std::span<const MaskStep> masks) {
 
 sys::Pty open_pty(int root) {
   return sys::in_context("terminal", [&] {
-    std::optional<sys::Fd> ptmx = sys::open_beneath_if_exists(
-        root, sys::RelPath::parse("dev/pts/ptmx"), O_RDWR | O_NOCTTY | O_NONBLOCK);
-    if (!ptmx) throw sys::Error("the container has no /dev/pts: mount a devpts there", ENOENT);
-    if (sys::filesystem_type(ptmx->get()) != DEVPTS_SUPER_MAGIC) {
+    const std::optional<sys::Fd> devpts =
+        sys::open_beneath_if_exists(root, sys::RelPath::parse("dev/pts"), O_PATH | O_DIRECTORY);
+    if (!devpts) throw sys::Error("the container has no /dev/pts: mount a devpts there", ENOENT);
+    if (sys::filesystem_type(devpts->get()) != DEVPTS_SUPER_MAGIC) {
       throw sys::Error("/dev/pts is not a devpts", EINVAL);
     }
-    sys::set_nonblocking(ptmx->get(), false);
-    return sys::make_pty(std::move(*ptmx));
+    return sys::make_pty(open_multiplexer(devpts->get()));
   });
 }
 

@@ -48,14 +48,16 @@ std::string home_in(std::string_view passwd, uid_t uid) {
   return {};
 }
 
-// The image's /etc/passwd is hostile: a regular file below the root, of bounded size, or nothing.
+// INV-6: the image's /etc/passwd is hostile: a regular file below the root, of bounded size, or
+// nothing. Merely opening something else may block or do something, so it is looked at first.
 std::string find_home(uid_t uid) {
   const sys::Fd root = sys::open_path("/", O_PATH | O_DIRECTORY);
   try {  // whatever is wrong with it, the answer is "/"
-    const std::optional<sys::Fd> passwd = sys::open_in_root_if_exists(
-        root.get(), sys::RelPath::parse("etc/passwd"), O_RDONLY | O_NONBLOCK | O_NOCTTY);
+    const std::optional<sys::Fd> passwd =
+        sys::open_in_root_if_exists(root.get(), sys::RelPath::parse("etc/passwd"), O_PATH);
     if (passwd && S_ISREG(sys::status_of(passwd->get()).st_mode)) {
-      std::string home = home_in(sys::read_all(passwd->get(), kMaxPasswd), uid);
+      const sys::Fd file = sys::reopen(sys::Procfs::open(), passwd->get(), O_RDONLY);
+      std::string home = home_in(sys::read_all(file.get(), kMaxPasswd), uid);
       if (!home.empty()) return home;
     }
   } catch (const sys::Error&) {

@@ -137,6 +137,12 @@ TEST_CASE("t_passwd_fifo: a passwd that never ends to open is none", "[security]
   CHECK(home_with([](const std::string& path) { ::mkfifo(path.c_str(), 0644); }) == "/\n");
 }
 
+TEST_CASE("t_passwd_fifo: what is no regular file is not even opened", "[security][inv6]") {
+  std::optional<Snare> snare;
+  CHECK(home_with([&](const std::string& path) { snare.emplace(path); }) == "/\n");
+  CHECK(snare->is_untouched());
+}
+
 TEST_CASE("t_passwd_huge: a passwd beyond all bounds is none", "[security][inv12]") {
   // CVE-2026-47262, GHSA-72x6-4j93-7w86: memory ran out over /etc/passwd.
   CHECK(home_with([](const std::string& path) {

@@ -10,9 +10,11 @@
 
 #include <atomic>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <thread>
 
+#include "sys/error.h"
 #include "tests/support/harness.h"
 
 /// A directory of the host's that no container may change or show.
@@ -41,6 +43,23 @@ inline void plant_symlink(const std::string& target, const std::string& path) {
 inline void add_attacker(const support::Bundle& bundle) {
   std::filesystem::copy_file(support::own_directory() + "/attack", bundle.rootfs() + "/bin/attack");
 }
+
+/// A FIFO at `path`, and a writer who waits until somebody opens it for reading.
+class Snare {
+ public:
+  explicit Snare(const std::string& path) : path_(path) {
+    if (::mkfifo(path.c_str(), 0666) != 0) throw sys::errno_error("mkfifo");
+    ::chmod(path.c_str(), 0666);
+    writer_.emplace(std::vector<std::string>{"sh", "-c", "echo waits; echo x > \"$0\"", path});
+    writer_->wait_for("waits");
+  }
+  /// Whether nobody ever did.
+  bool is_untouched() { return !sys::wait_until_ended(writer_->pidfd(), 50); }
+
+ private:
+  std::string path_;
+  std::optional<support::Program> writer_;  // killed with it
+};
 
 /// A thread that exchanges two names until it goes, as fast as it can.
 class Flipper {

@@ -44,6 +44,31 @@ TEST_CASE("t_console_pts_swap: a multiplexer of the image's own is none", "[secu
   CHECK(canary.is_untouched());
 }
 
+TEST_CASE("t_console_pts_swap: what is no multiplexer is not even opened", "[security][inv5]") {
+  const Bundle bundle([](config::RuntimeSpec& spec) {
+    use_dev_of_image(spec);
+    spec.process->terminal = true;
+  });
+  support::make_directory(bundle.rootfs() + "/dev/pts");
+  Snare snare(bundle.rootfs() + "/dev/pts/ptmx");
+  const Runtime runtime;
+  CHECK(runtime.run(bundle, {}, {.pty = true}).exit_code == 1);
+  CHECK(snare.is_untouched());
+}
+
+TEST_CASE("t_console_pts_swap: nothing that is mounted over the multiplexer is opened",
+          "[security][inv5]") {
+  const support::TempDirectory host;
+  Snare snare(host / "fifo");
+  const Bundle bundle([&](config::RuntimeSpec& spec) {
+    support::add_mount(spec, "/dev/pts/ptmx", "bind", host / "fifo", {"bind"});
+    spec.process->terminal = true;
+  });
+  const Runtime runtime;
+  CHECK(runtime.run(bundle, {}, {.pty = true}).exit_code == 1);
+  CHECK(snare.is_untouched());
+}
+
 TEST_CASE("t_console_pts_swap: the console is the container's own pty", "[security][inv5]") {
   const Bundle bundle([](config::RuntimeSpec& spec) {
     spec.process->terminal = true;
