@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// What is an option and what is a word of the container's is decided as Go's flag package decides
-// it, for runc's callers lean on that.
+// Each verb's options, and the command that they come to.
 #include "runtime/commands/command_line.h"
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <limits>
 #include <optional>
-#include <span>
 #include <string_view>
 
+#include "runtime/commands/grammar.h"
 #include "sys/format.h"
 
 #ifndef TILLA_COMMIT
@@ -20,219 +16,7 @@
 namespace runtime {
 namespace {
 
-using Words = std::span<const std::string>;
-
 constexpr int kUnknownVerbExitCode = 3;  // runc's
-
-/// Whether options may stand among the other words.
-enum class Options { kAnywhere, kBeforeWords };
-
-struct WordCount {
-  size_t least = 0;
-  size_t most = std::numeric_limits<size_t>::max();
-};
-
-/// Digits alone, in range.
-template <typename Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number = 0;
-  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
-  return number;
-}
-
-std::string invalid_value(std::string_view value, std::string_view option) {
-  return sys::format("invalid value \"{}\" for flag {}", value, option);
-}
-
-/// The options of one verb, or the global ones. A table of our own: a library for this costs every
-/// start of a container 0.1 ms, and Go's rules would still have to be written beside it.
-class Grammar {
- public:
-  Grammar(const char* name, const char* summary) : name_(name), summary_(summary) {
-    options_.reserve(20);
-  }
-
-  /// names: "-b,--bundle" or "--bundle". The last one given counts.
-  void flag(const char* names, bool& target, const char* help) { add(names, &target, help); }
-  void text(const char* names, std::string& target, const char* help) { add(names, &target, help); }
-  /// May be given many times, with one value each.
-  void texts(const char* names, std::vector<std::string>& target, const char* help) {
-    add(names, &target, help);
-  }
-  /// Digits alone.
-  void number(const char* names, unsigned& target, const char* help) { add(names, &target, help); }
-  /// A word that help shows; read() returns those that were given.
-  void word(const char* name, const char* help) { shown_words_.push_back({name, help}); }
-  /// Accepted and forgotten.
-  void ignored_flags(std::initializer_list<const char*> names) {
-    for (const char* each : names) flag(each, ignored_flag_, "Not supported yet");
-  }
-  void ignored_texts(std::initializer_list<const char*> names) {
-    for (const char* each : names) text(each, ignored_text_, "Not supported yet");
-  }
-
-  /// The words that are no options; empty when finished() says why there is nothing to do.
-  std::optional<std::vector<std::string>> read(Words words, WordCount count,
-                                               Options order = Options::kAnywhere);
-  Finished finished() const { return finished_; }
-  std::string help() const;
-  /// Makes a value that read well a usage error after all.
-  Finished refuse(std::string message) const {
-    return {.text = std::move(message), .exit_code = 1};
-  }
-
- private:
-  using Target = std::variant<bool*, std::string*, std::vector<std::string>*, unsigned*>;
-  struct Option {
-    std::string_view short_name, long_name;  // without dashes
-    Target target;
-    const char* help;
-  };
-  struct ShownWord {
-    const char* name;
-    const char* help;
-  };
-
-  void add(std::string_view names, Target target, const char* help);
-  const Option* find(std::string_view name) const;
-  /// Reads `words`; false when finished_ is set.
-  bool sort(Words words, Options order);
-  bool read_option(Words words, size_t& index);
-  bool read_flag(bool& target, const Option& option, std::optional<std::string_view> value);
-  bool read_value(const Option& option, const std::string& value);
-  bool check_count(WordCount count);
-  bool fail(std::string message) {
-    finished_ = refuse(std::move(message));
-    return false;
-  }
-
-  const char* name_;
-  const char* summary_;
-  Finished finished_;
-  std::vector<Option> options_;
-  std::vector<ShownWord> shown_words_;
-  std::vector<std::string> words_;
-  std::string ignored_text_;
-  bool ignored_flag_ = false;
-};
-
-void Grammar::add(std::string_view names, Target target, const char* help) {
-  const size_t comma = names.find(',');
-  const std::string_view short_name =
-      comma == std::string_view::npos ? "" : names.substr(1, comma - 1);
-  const std::string_view long_name =
-      comma == std::string_view::npos ? names : names.substr(comma + 1);
-  options_.push_back({short_name, long_name.substr(2), target, help});
-}
-
-const Grammar::Option* Grammar::find(std::string_view name) const {
-  const auto found = std::find_if(options_.begin(), options_.end(), [&](const Option& option) {
-    return option.long_name == name || (!name.empty() && option.short_name == name);
-  });
-  return found == options_.end() ? nullptr : &*found;
-}
-
-std::string Grammar::help() const {
-  std::string usage = sys::format("tilla-runtime{}{}", *name_ == '\0' ? "" : " ", name_);
-  std::string text = sys::format("{}\n\nUsage: {} [OPTIONS]", summary_, usage);
-  for (const ShownWord& word : shown_words_) text += sys::format(" {}", word.name);
-  text += "\n";
-  if (!shown_words_.empty()) text += "\nWords:\n";
-  for (const ShownWord& word : shown_words_) {
-    text += sys::format("  {:<28} {}\n", word.name, word.help);
-  }
-  text += "\nOptions:\n";
-  text += sys::format("  {:<28} {}\n", "-h,--help", "Show this help");
-  for (const Option& option : options_) {
-    std::string names = option.short_name.empty() ? "" : sys::format("-{},", option.short_name);
-    names += sys::format("--{}", option.long_name);
-    if (!std::holds_alternative<bool*>(option.target)) names += " VALUE";
-    text += sys::format("  {:<28} {}\n", names, option.help);
-  }
-  return text;
-}
-
-// Go's flags take "--flag=false"; the words are those of its strconv.ParseBool.
-bool Grammar::read_flag(bool& target, const Option& option, std::optional<std::string_view> value) {
-  constexpr std::array kTrue = {"1", "t", "T", "true", "TRUE", "True"};
-  constexpr std::array kFalse = {"0", "f", "F", "false", "FALSE", "False"};
-  if (!value || std::find(kTrue.begin(), kTrue.end(), *value) != kTrue.end()) {
-    target = true;
-  } else if (std::find(kFalse.begin(), kFalse.end(), *value) != kFalse.end()) {
-    target = false;
-  } else {
-    return fail(invalid_value(*value, sys::format("--{}", option.long_name)));
-  }
-  return true;
-}
-
-bool Grammar::read_value(const Option& option, const std::string& value) {
-  if (auto* const* text = std::get_if<std::string*>(&option.target)) {
-    **text = value;
-  } else if (auto* const* texts = std::get_if<std::vector<std::string>*>(&option.target)) {
-    (*texts)->push_back(value);
-  } else {
-    const auto number = parse_number<unsigned>(value);
-    if (!number) return fail(invalid_value(value, sys::format("--{}", option.long_name)));
-    *std::get<unsigned*>(option.target) = *number;
-  }
-  return true;
-}
-
-bool Grammar::read_option(Words words, size_t& index) {
-  const std::string_view word = words[index];
-  const size_t start = word.starts_with("--") ? 2 : 1;
-  const size_t equals = std::min(word.find('='), word.size());
-  const std::string_view name = word.substr(start, equals - start);
-  std::optional<std::string_view> value;
-  if (equals < word.size()) value = word.substr(equals + 1);
-  if (name == "help" || name == "h") {
-    finished_ = {.text = help()};
-    return false;
-  }
-  const Option* option = find(name);
-  if (option == nullptr) return fail(sys::format("flag provided but not defined: -{}", name));
-  if (auto* const* flag = std::get_if<bool*>(&option->target)) {
-    return read_flag(**flag, *option, value);
-  }
-  if (value) return read_value(*option, std::string(*value));
-  if (index + 1 == words.size()) return fail(sys::format("flag needs an argument: -{}", name));
-  return read_value(*option, words[++index]);
-}
-
-bool Grammar::sort(Words words, Options order) {
-  for (size_t i = 0; i < words.size(); ++i) {
-    const std::string& word = words[i];
-    const bool is_option = word.size() > 1 && word[0] == '-';
-    if (word == "--" || (!is_option && order == Options::kBeforeWords)) {
-      const size_t first = word == "--" ? i + 1 : i;
-      words_.insert(words_.end(), words.begin() + static_cast<std::ptrdiff_t>(first), words.end());
-      return true;
-    }
-    if (!is_option) {
-      words_.push_back(word);
-    } else if (!read_option(words, i)) {
-      return false;
-    }
-  }
-  return true;
-}
-
-bool Grammar::check_count(WordCount count) {
-  if (words_.size() >= count.least && words_.size() <= count.most) return true;
-  if (count.least == count.most) {
-    return fail(sys::format("\"{}\" requires exactly {} argument(s)", name_, count.least));
-  }
-  const bool is_few = words_.size() < count.least;
-  return fail(sys::format("\"{}\" requires a {} of {} argument(s)", name_,
-                          is_few ? "minimum" : "maximum", is_few ? count.least : count.most));
-}
-
-std::optional<std::vector<std::string>> Grammar::read(Words words, WordCount count, Options order) {
-  if (!sort(words, order) || !check_count(count)) return std::nullopt;
-  return std::move(words_);
-}
 
 constexpr WordCount kIdAlone = {.least = 1, .most = 1};
 constexpr const char* kIdHelp = "The container's name, unique on this host";
@@ -321,7 +105,7 @@ Command parse_exec(Words words) {
   add_exec_options(grammar, options);
   grammar.texts("-g,--additional-gids", gids, "Supplementary groups; may be repeated");
   grammar.number("--preserve-fds", options.preserve_fds, kPreserveFdsHelp);
-  const auto given = grammar.read(words, {.least = 1}, Options::kBeforeWords);
+  const auto given = grammar.read(words, {.least = 1}, OptionPlace::kBeforeWords);
   if (!given) return grammar.finished();
   options.id = given->front();
   options.args.assign(given->begin() + 1, given->end());
@@ -395,7 +179,7 @@ Command parse_ps(Words words) {
   grammar.word("ID", kIdHelp);
   grammar.word("PS_OPTIONS", "Options of the host's ps (default: -ef)");
   grammar.text("-f,--format", options.format, "table or json (default: table)");
-  const auto given = grammar.read(words, {.least = 1}, Options::kBeforeWords);
+  const auto given = grammar.read(words, {.least = 1}, OptionPlace::kBeforeWords);
   if (!given) return grammar.finished();
   if (!is_list_format(options.format)) return grammar.refuse("invalid format option");
   options.id = given->front();
@@ -585,7 +369,7 @@ CommandLine parse_command_line(const std::vector<std::string>& words) {
   bool wants_version = false;
   Grammar grammar("", "OCI runtime that needs no root");
   add_global_options(grammar, line.global, wants_version);
-  const auto rest = grammar.read(words, {}, Options::kBeforeWords);
+  const auto rest = grammar.read(words, {}, OptionPlace::kBeforeWords);
   if (!rest) {
     line.command = grammar.finished();
     Finished& finished = std::get<Finished>(line.command);
