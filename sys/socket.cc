@@ -18,7 +18,7 @@
 namespace sys {
 namespace {
 
-constexpr std::size_t kMaxDescriptors = 8;
+constexpr std::size_t kMaxDescriptors = 16;
 constexpr std::size_t kMaxMessage = 32768;  // of any caller
 
 struct Address {

@@ -41,7 +41,7 @@ struct Message {
   std::string text;
   std::vector<Fd> fds;
 };
-/// Receives one message of at most `limit` bytes (32 KiB at most) and 8 descriptors; empty at end
+/// Receives one message of at most `limit` bytes (32 KiB at most) and 16 descriptors; empty at end
 /// of file. Errors: EMSGSIZE when it is longer.
 std::optional<Message> receive_message(int socket, std::size_t limit);
 

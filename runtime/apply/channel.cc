@@ -30,10 +30,9 @@ int decode_int(const char* bytes) {
 
 }  // namespace
 
-bool send(int channel, MessageKind kind, const std::string& text, int descriptor) {
-  std::vector<int> fds;
-  if (descriptor >= 0) fds.push_back(descriptor);
-  return sys::send_message(channel, encode(kind, 0, text, {}), fds);
+bool send(int channel, MessageKind kind, const std::string& text,
+          const std::vector<int>& descriptors) {
+  return sys::send_message(channel, encode(kind, 0, text, {}), descriptors);
 }
 
 std::string encode(MessageKind kind) { return encode(kind, 0, {}, {}); }
@@ -66,7 +65,7 @@ std::optional<ChannelMessage> receive(int channel) {
   const std::size_t end = rest.find('\0');
   message.text = rest.substr(0, end);
   if (end != std::string_view::npos) message.hint = rest.substr(end + 1);
-  if (!raw->fds.empty()) message.descriptor = std::move(raw->fds.front());
+  message.descriptors = std::move(raw->fds);
   return message;
 }
 

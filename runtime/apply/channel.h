@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sys/error.h"
 #include "sys/fd.h"
@@ -20,19 +21,25 @@ enum class MessageKind : unsigned char {
   kCreated = 5,  // parent: the container is recorded; wait for `start`
   kStart = 6,    // parent, or `start`: run the program
   kNetwork = 7,  // parent: the network namespace comes with it
-  kFailed = 8,   // child: errno, text and hint
+  kJoin = 8,     // `exec`, of a waiting init: what to join (the text), and the answer that has it
+  kFailed = 9,   // child: errno, text and hint
 };
+
+/// Names the root directory among what a kJoin asks for; the others are those of /proc/PID/ns. They
+/// are separated by blanks, and the answer's descriptors come in their order.
+constexpr const char* kRootToJoin = "root";
 
 struct ChannelMessage {
   MessageKind kind = MessageKind::kFailed;
   std::string text;
   std::string hint;
   int code = 0;
-  sys::Fd descriptor;
+  std::vector<sys::Fd> descriptors;
 };
 
 /// Sends one message; false when nobody listens any more.
-bool send(int channel, MessageKind kind, const std::string& text = {}, int descriptor = -1);
+bool send(int channel, MessageKind kind, const std::string& text = {},
+          const std::vector<int>& descriptors = {});
 /// The bytes of a message without text, for sys::make_network_namespace to send.
 std::string encode(MessageKind kind);
 bool send_failure(int channel, const sys::Error& error);

@@ -37,7 +37,8 @@ ChannelMessage expect(int channel, MessageKind kind) {
 
 void enter_network_namespace(const ChildTask& task) {
   const ChannelMessage message = expect(task.fds.channel, MessageKind::kNetwork);
-  sys::join(message.descriptor.get(), CLONE_NEWNET);
+  if (message.descriptors.empty()) sys::exit_now(1);
+  sys::join(message.descriptors.front().get(), CLONE_NEWNET);
   sys::set_dumpable(false);
 }
 
@@ -94,7 +95,7 @@ sys::Fd make_terminal(const ChildTask& task, int root, bool on_console) {
     // Callers read the name and then the descriptor.
     (void)sys::send_message(task.fds.console_socket, "/dev/ptmx", {pty.master.get()});
   } else {
-    (void)send(task.fds.channel, MessageKind::kConsole, {}, pty.master.get());
+    (void)send(task.fds.channel, MessageKind::kConsole, {}, {pty.master.get()});
   }
   return std::move(pty.slave);
 }
@@ -166,6 +167,25 @@ void set_names(const Plan& plan) {
   if (!plan.domainname.empty()) sys::set_domainname(plan.domainname);
 }
 
+// What an `exec` joins, which can open nothing of ours itself: we are undumpable.
+void hand_out(const ChildTask& task, int connection, const std::string& names) {
+  std::vector<sys::Fd> opened;
+  std::vector<int> descriptors;
+  try {
+    for (std::size_t start = 0, end = 0; start < names.size(); start = end + 1) {
+      end = std::min(names.find(' ', start), names.size());
+      const std::string name = names.substr(start, end - start);
+      opened.push_back(name == kRootToJoin
+                           ? sys::open_path("/", O_PATH | O_DIRECTORY)
+                           : task.proc.open_magic_link("self/ns/" + name, O_RDONLY));
+      descriptors.push_back(opened.back().get());
+    }
+    (void)send(connection, MessageKind::kJoin, {}, descriptors);
+  } catch (const sys::Error& error) {  // no reason to die
+    (void)send_failure(connection, error);
+  }
+}
+
 // A connection of `start`: whoever is mapped inside and is not the one who made us is refused.
 sys::Fd accept_start(const ChildTask& task) {
   const uid_t creator = sys::peer_uid(task.fds.channel);
@@ -175,7 +195,9 @@ sys::Fd accept_start(const ChildTask& task) {
     const uid_t peer = sys::peer_uid(connection.get());
     if (peer != creator && peer != kUnmapped) continue;
     const std::optional<ChannelMessage> message = receive(connection.get());
-    if (message && message->kind == MessageKind::kStart) return connection;
+    if (!message) continue;
+    if (message->kind == MessageKind::kStart) return connection;
+    if (message->kind == MessageKind::kJoin) hand_out(task, connection.get(), message->text);
   }
 }
 

@@ -14,6 +14,7 @@
 
 #include "config/seccomp_evaluate.h"
 #include "runtime/apply/filter_cache.h"
+#include "runtime/plan/namespace_kinds.h"
 #include "sys/error.h"
 #include "sys/format.h"
 #include "sys/open.h"
@@ -25,44 +26,16 @@ namespace {
 
 constexpr bool holds(sys::CapabilitySet set, int number) { return ((set >> number) & 1U) != 0; }
 
-const char* type_name(int type) {
-  switch (type) {
-    case CLONE_NEWUSER:
-      return "user";
-    case CLONE_NEWPID:
-      return "pid";
-    case CLONE_NEWNET:
-      return "network";
-    case CLONE_NEWNS:
-      return "mount";
-    case CLONE_NEWIPC:
-      return "ipc";
-    case CLONE_NEWUTS:
-      return "uts";
-    case CLONE_NEWCGROUP:
-      return "cgroup";
-    case CLONE_NEWTIME:
-      return "time";
-    default:
-      return "unknown";
-  }
-}
-
-// Its name in /proc/PID/ns.
-const char* file_name(int type) {
-  if (type == CLONE_NEWNET) return "net";
-  return type == CLONE_NEWNS ? "mnt" : type_name(type);
-}
-
 sys::Fd open_namespace(const std::string& path, int type) {
-  return sys::in_context(sys::format("{} namespace \"{}\"", type_name(type), path), [&] {
-    sys::Fd file = sys::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-    const int found = sys::namespace_type(file.get());
-    if (found != type) {
-      throw sys::Error(sys::format("is a {} namespace", type_name(found)), EINVAL);
-    }
-    return file;
-  });
+  return sys::in_context(
+      sys::format("{} namespace \"{}\"", kind_of_namespace(type).name, path), [&] {
+        sys::Fd file = sys::open_path(path, O_RDONLY | O_NONBLOCK | O_NOCTTY);
+        const int found = sys::namespace_type(file.get());
+        if (found != type) {
+          throw sys::Error(sys::format("is a {} namespace", kind_of_namespace(found).name), EINVAL);
+        }
+        return file;
+      });
 }
 
 bool permits_execveat(const config::CompiledFilter& filter) {
@@ -177,7 +150,7 @@ OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc) {
     sys::Fd file = open_namespace(join.path, join.type);
     // We are in it already: setns(2) refuses that for the user namespace, and for the others once
     // we have joined a user namespace that doesn't own them.
-    if (sys::namespace_id_of(proc, sys::own_pid(), file_name(join.type)) ==
+    if (sys::namespace_id_of(proc, sys::own_pid(), kind_of_namespace(join.type).file) ==
         sys::namespace_id(file.get())) {
       continue;
     }
@@ -261,7 +234,8 @@ bool Launch::next(MessageKind until) {
         log_.warning(message->text);
         break;
       case MessageKind::kConsole:
-        console_ = std::move(message->descriptor);
+        if (message->descriptors.empty()) throw sys::Error("a console without a terminal", EPROTO);
+        console_ = std::move(message->descriptors.front());
         break;
       case MessageKind::kFailed:
         throw sys::Error(message->text, message->code, message->hint);

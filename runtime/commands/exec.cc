@@ -6,11 +6,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "runtime/apply/channel.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/new_container.h"
 #include "runtime/commands/preserved_fds.h"
 #include "runtime/commands/status.h"
+#include "runtime/plan/namespace_kinds.h"
 #include "sys/error.h"
 #include "sys/event.h"
 #include "sys/file.h"
@@ -102,10 +104,61 @@ bool shares_our_users(const config::Record& record) {
 struct Target {
   NamespacePlan namespaces;
   std::vector<sys::Join> joins;
+  std::vector<sys::Fd> owned;  // what `joins` refers to
   sys::Fd time, root;
 };
 
-Target target_of(const config::Record& record, int init_pidfd, const sys::Procfs& proc) {
+// The init can't be looked into from outside until it has executed its program, so it is asked.
+void ask_init(const ContainerDirectory& directory, int types, bool needs_root, Target& target) {
+  std::vector<int> wanted;
+  std::string names;
+  const auto want = [&](int type, const char* name) {
+    wanted.push_back(type);
+    names += (names.empty() ? "" : " ") + std::string(name);
+  };
+  for (const NamespaceKind& kind : kNamespaceKinds) {
+    if ((types & kind.type) != 0) want(kind.type, kind.file);
+  }
+  if (needs_root) want(0, kRootToJoin);
+  const std::optional<sys::Fd> init = sys::connect_at(directory.fd(), kStartSocket);
+  std::optional<ChannelMessage> answer;
+  if (init && send(init->get(), MessageKind::kJoin, names)) answer = receive(init->get());
+  if (!answer) throw sys::Error("cannot exec in a stopped container", ESRCH);
+  if (answer->kind == MessageKind::kFailed) {
+    throw sys::Error(answer->text, answer->code, answer->hint);
+  }
+  if (answer->descriptors.size() != wanted.size()) {
+    throw sys::Error("the init answers with other descriptors than it was asked for", EPROTO);
+  }
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    sys::Fd& given = answer->descriptors[i];
+    if (wanted[i] == 0) {
+      target.root = std::move(given);
+    } else if (wanted[i] == CLONE_NEWTIME) {
+      target.time = std::move(given);
+    } else {
+      target.joins.push_back({.fd = given.get(), .types = wanted[i]});
+      target.owned.push_back(std::move(given));
+    }
+  }
+}
+
+void open_from_outside(const config::Record& record, int init_pidfd, int types, bool needs_root,
+                       const sys::Procfs& proc, Target& target) {
+  if ((types & CLONE_NEWTIME) != 0) {  // not while memory is shared: the child does it itself
+    target.time = proc.open_magic_link(sys::format("{}/ns/time", record.pid), O_RDONLY);
+    types &= ~CLONE_NEWTIME;
+  }
+  if (needs_root) {
+    target.root = proc.open_magic_link(sys::format("{}/root", record.pid), O_PATH | O_DIRECTORY);
+  }
+  if (types != 0) target.joins.push_back({.fd = init_pidfd, .types = types});
+  // What was opened by number is the init's only if it still is the init.
+  if (!open_init(record, proc)) throw sys::Error("cannot exec in a stopped container", ESRCH);
+}
+
+Target target_of(const config::Record& record, int init_pidfd, bool has_started,
+                 const ContainerDirectory& directory, const sys::Procfs& proc) {
   Target target;
   int types = 0;
   for (const config::NamespaceType type : record.namespaces) types |= clone_flag(type);
@@ -113,20 +166,16 @@ Target target_of(const config::Record& record, int init_pidfd, const sys::Procfs
                                           sys::namespace_id_of(proc, record.pid, "user")) {
     types &= ~CLONE_NEWUSER;  // setns(2) refuses the one that we are in
   }
-  if ((types & CLONE_NEWTIME) != 0) {  // not while memory is shared: the child does it itself
-    target.time = proc.open_magic_link(sys::format("{}/ns/time", record.pid), O_RDONLY);
-    types &= ~CLONE_NEWTIME;
-  }
-  if ((types & CLONE_NEWNS) == 0 || record.no_pivot) {
-    target.root = proc.open_magic_link(sys::format("{}/root", record.pid), O_PATH | O_DIRECTORY);
-  }
   for (const config::NamespaceType type : record.namespaces) {
     if ((clone_flag(type) & types) == 0) continue;
     target.namespaces.joins.push_back({.path = {}, .type = clone_flag(type)});
   }
-  if (types != 0) target.joins.push_back({.fd = init_pidfd, .types = types});
-  // What was opened by number is the init's only if it still is the init.
-  if (!open_init(record, proc)) throw sys::Error("cannot exec in a stopped container", ESRCH);
+  const bool needs_root = (types & CLONE_NEWNS) == 0 || record.no_pivot;
+  if (has_started) {
+    open_from_outside(record, init_pidfd, types, needs_root, proc, target);
+  } else {
+    ask_init(directory, types, needs_root, target);
+  }
   return target;
 }
 
@@ -154,16 +203,16 @@ int perform(const Context& context, const ExecOptions& options) {
   sys::Fd console;
   const sys::Process program = sys::in_context(sys::format("exec in \"{}\"", options.id), [&] {
     check_options(options);
-    const ContainerDirectory directory = StateStore::open(context.state_root).get(options.id);
+    ContainerDirectory directory = StateStore::open(context.state_root).get(options.id);
     const std::optional<config::Record> record = directory.read_record();
-    const Status status = status_of(directory, record, context.proc);
+    Status status = status_of(directory, record, context.proc);
+    if (status == Status::kCreated) {  // until its init has answered it shall not be started
+      directory.lock();
+      status = status_of(directory, record, context.proc);
+    }
     const std::optional<sys::Fd> init =
         record && status != Status::kStopped ? open_init(*record, context.proc) : std::nullopt;
     if (!init) throw sys::Error("cannot exec in a stopped container", ESRCH);
-    if (status == Status::kCreated && sys::effective_uid() != 0) {
-      // Its init is undumpable until its own exec, and setns(2) by pidfd asks as ptrace(2) does.
-      throw sys::Error("cannot exec in a container that has not been started", EPERM);
-    }
     if (shares_our_users(*record)) sys::run_from_sealed_copy(context.proc);
     const config::RuntimeSpec spec =
         config::parse_runtime_spec(directory.read_config(), "config.json");
@@ -174,7 +223,9 @@ int perform(const Context& context, const ExecOptions& options) {
     Plan plan = exec_plan(process, spec, facts, options);
     for (const std::string& warning : plan.warnings) context.log.warning(warning);
 
-    Target target = target_of(*record, init->get(), context.proc);
+    Target target =
+        target_of(*record, init->get(), status != Status::kCreated, directory, context.proc);
+    directory.unlock();
     plan.namespaces = target.namespaces;
     const IdPlan ids = plan_ids(spec, facts);
     const bool has_user = plan.namespaces.has(CLONE_NEWUSER);

@@ -8,20 +8,12 @@
 #include <utility>
 
 #include "config/json.h"
+#include "runtime/plan/namespace_kinds.h"
 #include "runtime/plan/plan.h"
 #include "sys/format.h"
 
 namespace runtime {
 namespace {
-
-constexpr std::array<std::pair<int, const char*>, 8> kNames = {{{CLONE_NEWUSER, "user"},
-                                                                {CLONE_NEWNS, "mount"},
-                                                                {CLONE_NEWPID, "pid"},
-                                                                {CLONE_NEWNET, "network"},
-                                                                {CLONE_NEWIPC, "ipc"},
-                                                                {CLONE_NEWUTS, "uts"},
-                                                                {CLONE_NEWCGROUP, "cgroup"},
-                                                                {CLONE_NEWTIME, "time"}}};
 
 constexpr std::array<std::pair<std::uint64_t, const char*>, 7> kAttributes = {
     {{config::kMountAttrRdonly, "ro"},
@@ -38,13 +30,6 @@ std::string quoted_list(const std::vector<std::string>& texts) {
   std::string line;
   for (const std::string& text : texts) line += " " + quoted(text);
   return line;
-}
-
-const char* name_of_type(int type) {
-  for (const auto& [flag, name] : kNames) {
-    if (flag == type) return name;
-  }
-  return "unknown";
 }
 
 const char* name_of_writer(MapWriter writer) {
@@ -133,11 +118,12 @@ std::string mount_text(const MountStep& step) {
 std::string namespaces_text(const Plan& plan) {
   std::string text;
   for (const NamespaceJoin& join : plan.namespaces.joins) {
-    text += sys::format("join {} namespace {}\n", name_of_type(join.type), quoted(join.path));
+    text +=
+        sys::format("join {} namespace {}\n", kind_of_namespace(join.type).name, quoted(join.path));
   }
   std::string made;
-  for (const auto& [flag, name] : kNames) {
-    if (plan.namespaces.makes(flag)) made += sys::format(" {}", name);
+  for (const NamespaceKind& kind : kNamespaceKinds) {
+    if (plan.namespaces.makes(kind.type)) made += sys::format(" {}", kind.name);
   }
   if (!made.empty()) text += "new namespaces" + made + "\n";
   if (plan.namespaces.network_beside) text += "new network namespace, made beside, lo up\n";

@@ -53,6 +53,22 @@ TEST_CASE("exec: a process from a file", "[integration][exec]") {
   CHECK(running.exec({"--process", file, "test"}).out == "y\n");
 }
 
+TEST_CASE("exec: into a container that waits for its start", "[integration][exec]") {
+  const auto* const flag = GENERATE("", "--no-pivot");
+  const Bundle bundle(sleeps);
+  const Runtime runtime;
+  const std::vector<std::string> flags = {flag};
+  REQUIRE(runtime.create(bundle, "test", *flag == '\0' ? std::vector<std::string>{} : flags)
+              .exit_code == 0);
+  const std::string inside =
+      "for ns in user mnt pid net ipc uts cgroup; do readlink /proc/$0/ns/$ns; done; pwd; ls /";
+  const Result waiting = runtime.call({"exec", "test", "sh", "-c", inside, "self"});
+  CHECK(waiting.exit_code == 0);
+  CHECK(runtime.status("test") == "created");
+  REQUIRE(runtime.call({"start", "test"}).exit_code == 0);
+  CHECK(runtime.call({"exec", "test", "sh", "-c", inside, "1"}).out == waiting.out);
+}
+
 TEST_CASE("exec: a program that can't start is 255", "[integration][exec]") {
   const Running running;
   const Result result = running.exec({"test", "/nope"});

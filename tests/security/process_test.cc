@@ -106,14 +106,12 @@ TEST_CASE("t_preserve_fds_short: those named arrive, and the next one does not",
 }
 
 TEST_CASE("t_exec_ptrace: a waiting init cannot be reached from inside", "[security][inv4]") {
-  NEEDS(root);  // nobody else may enter a container that has not been started
   // CVE-2016-9962: the container traced runc's init before it had dropped anything.
   const Bundle bundle;
   add_attacker(bundle);
   const Runtime runtime;
   REQUIRE(runtime.create(bundle, "test").exit_code == 0);
   const auto result = runtime.call({"exec", "test", "attack", "reach", "1"});
-  if (result.exit_code == 255) return;  // as a user, not even we can join an undumpable init
   CHECK(result.out.find("trace ") != std::string::npos);
   CHECK(result.out.find("OPENED") == std::string::npos);
 }
