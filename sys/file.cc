@@ -52,10 +52,11 @@ void make_directories(const std::string& path) {
 }
 
 // In /tmp somebody else may have made the name first: a symlink to a directory of ours.
-Fd open_own_name(const std::string& path) {
-  const Fd name = open_path(path, O_PATH | O_NOFOLLOW);
-  const struct stat status = status_of(name.get());
-  if (!S_ISLNK(status.st_mode)) return open_at(name.get(), ".", O_RDONLY | O_DIRECTORY);
+std::optional<Fd> open_own_name(const std::string& path) {
+  const std::optional<Fd> name = open_at_if_exists(AT_FDCWD, path, O_PATH);  // not followed
+  if (!name) return std::nullopt;
+  const struct stat status = status_of(name->get());
+  if (!S_ISLNK(status.st_mode)) return open_at(name->get(), ".", O_RDONLY | O_DIRECTORY);
   if (status.st_uid != ::geteuid() && status.st_uid != 0) {
     throw Error(format("\"{}\" is a symlink of user {}, not of the caller", path, status.st_uid),
                 EPERM);
@@ -111,9 +112,13 @@ bool make_directory_at(int dir, const std::string& name, mode_t mode) {
 Fd open_private_directory(const std::string& path) {
   std::string name = path;
   while (name.size() > 1 && name.back() == '/') name.pop_back();  // would follow a symlink
-  make_directories(name);
-  Fd dir = open_own_name(name);
-  const struct stat status = status_of(dir.get());
+  std::optional<Fd> dir = open_own_name(name);
+  if (!dir) {
+    make_directories(name);
+    dir = open_own_name(name);
+    if (!dir) throw errno_error(format("open \"{}\"", name), ENOENT);
+  }
+  const struct stat status = status_of(dir->get());
   if (status.st_uid != ::geteuid()) {
     throw Error(format("\"{}\" belongs to user {}, not to the caller", name, status.st_uid), EPERM);
   }
@@ -122,7 +127,7 @@ Fd open_private_directory(const std::string& path) {
         format("\"{}\" can be written by others (mode {:04o})", name, status.st_mode & 07777U),
         EPERM);
   }
-  return dir;
+  return std::move(*dir);
 }
 
 void rename_at(int dir, const std::string& from, const std::string& to) {
@@ -172,9 +177,9 @@ bool change_owner(int fd, uid_t uid, gid_t gid) {
 }
 
 void remove_tree_at(int dir, const std::string& name) {
-  if (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT) return;
-  if (errno != EISDIR && errno != EPERM) throw errno_error(format("remove \"{}\"", name));
-  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0) return;  // nothing in it
+  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return;
+  if (errno == ENOTDIR && (::unlinkat(dir, name.c_str(), 0) == 0 || errno == ENOENT)) return;
+  if (errno != ENOTEMPTY && errno != EEXIST) throw errno_error(format("remove \"{}\"", name));
   {
     const std::optional<Fd> child = open_at_if_exists(dir, name, O_RDONLY | O_DIRECTORY);
     if (!child) return;  // somebody else removes it as well
