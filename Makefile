@@ -32,7 +32,7 @@ CXXFLAGS := -std=c++20 -g1 $(WARNINGS) -fstack-protector-strong -iquote .
 ifeq ($(SAN),1)
   # Sanitizers need a dynamic program.
   CXXFLAGS += -O1 -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-  LINK := -pie -fsanitize=address,undefined
+  LINK := -pie -fsanitize=address,undefined -Wl,--wrap=clone
 else
   # A run is short and mostly the kernel's: page faults of the program cost more than its instructions.
   CXXFLAGS += -Os -fPIE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections

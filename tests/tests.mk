@@ -17,7 +17,7 @@ TEST_CXXFLAGS := -std=c++20 -O0 -g0 $(WARNINGS) -fPIE -iquote .
 TEST_LINK := -pie
 ifeq ($(SAN),1)
   TEST_CXXFLAGS += -fsanitize=address,undefined -fno-sanitize-recover=all
-  TEST_LINK += -fsanitize=address,undefined
+  TEST_LINK += -fsanitize=address,undefined -Wl,--wrap=clone
 endif
 
 UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime

@@ -18,6 +18,7 @@
 #include "sys/open.h"
 #include "sys/process.h"
 #include "sys/socket.h"
+#include "tests/support/harness.h"
 
 using sys::KeptUserns;
 
@@ -82,8 +83,8 @@ class Setting {
     base_ = name;
   }
   ~Setting() {
-    const sys::Fd parent = sys::open_path("/tmp", O_RDONLY | O_DIRECTORY);
-    sys::remove_tree_at(parent.get(), base_.substr(5));
+    // A holder that is about to end still opens its lock there, and makes it for that.
+    if (!support::eventually([&] { return is_removed(); })) WARN(base_ << " is left");
   }
   Setting(const Setting&) = delete;
   Setting& operator=(const Setting&) = delete;
@@ -103,6 +104,16 @@ class Setting {
   }
 
  private:
+  bool is_removed() const {
+    const sys::Fd parent = sys::open_path("/tmp", O_RDONLY | O_DIRECTORY);
+    try {
+      sys::remove_tree_at(parent.get(), base_.substr(5));
+      return true;
+    } catch (const sys::Error&) {  // something new in it
+      return false;
+    }
+  }
+
   std::optional<Maps> maps_;
   std::string base_;
 };
