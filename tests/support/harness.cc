@@ -129,6 +129,23 @@ Result run_args(const std::vector<std::string>& args, const Change& change) {
   return runtime.run(bundle);
 }
 
+Result run_among_mounts(const std::string& setup, const Change& change) {
+  const Bundle bundle([&](config::RuntimeSpec& spec) {
+    use_single(spec);
+    spec.linux_.uid_mappings[0].host_id = 0;
+    spec.linux_.gid_mappings[0].host_id = 0;
+    change(spec);
+  });
+  const Runtime runtime;
+  std::vector<std::string> words = {"unshare", "--mount", "--propagation", "private"};
+  if (!is_root()) words.insert(words.end(), {"-U", "--map-root-user"});
+  words.insert(words.end(), {"sh", "-c", setup + " && exec \"$@\"", "sh"});
+  for (const std::string& word : runtime.argv({"run", "--bundle", bundle.path(), "test"})) {
+    words.push_back(word);
+  }
+  return support::run(words);
+}
+
 ConsoleSocket::ConsoleSocket(const std::string& path)
     : path_(path), listener_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
   sockaddr_un address = {};

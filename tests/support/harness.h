@@ -205,6 +205,10 @@ class Runtime {
 Result run_shell(const std::string& line, const Change& change = {});
 /// The same with other words than "sh -c LINE".
 Result run_args(const std::vector<std::string>& args, const Change& change = {});
+/// Runs a bundle in a mount namespace of its own with the mounts that shell line `setup` makes; of
+/// a user, in a user namespace too. The container has a user namespace, so that they are locked for
+/// it, unless `change` drops that.
+Result run_among_mounts(const std::string& setup, const Change& change);
 
 /// A listener for --console-socket: gets the master of the container's pty.
 class ConsoleSocket {
