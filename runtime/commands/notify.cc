@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 
 #include <optional>
 #include <string_view>
@@ -49,6 +50,7 @@ void add_notify(Plan& plan, const ContainerDirectory& directory, const std::stri
   // Read-only as runc has it: a socket can be sent to all the same, and nothing can be left there.
   step.attr_set = config::kMountAttrRdonly | config::kMountAttrNosuid | config::kMountAttrNodev |
                   config::kMountAttrNoexec;
+  step.propagation = {{.type = MS_PRIVATE, .recursive = true}};
   plan.root.mounts.push_back(std::move(step));
   plan.process.env.push_back(sys::format("NOTIFY_SOCKET={}/{}", kTarget, kSocket));
 }

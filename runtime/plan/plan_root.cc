@@ -180,6 +180,13 @@ void plan_propagation(const config::RuntimeSpec& spec, bool in_user_namespace, R
   plan.final_recursive = wanted->recursive;
 }
 
+// A bind is cloned before the propagation of all that is there changes, as a peer of its source:
+// the container's mounts in it would appear on the host, which only a shared root may have.
+void leave_peers(const RootPlan& plan, MountStep& step) {
+  if (plan.propagation == 0 || plan.final_propagation == MS_SHARED) return;
+  step.propagation.insert(step.propagation.begin(), {.type = plan.propagation, .recursive = true});
+}
+
 DeviceStep plan_device(const config::Device& device) {
   DeviceStep step;
   step.path = device.path;
@@ -278,6 +285,7 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
     // The host's, when the kernel refuses a new one, stays read-only below as well.
     if (step.kind == MountKind::kSysfs) step.rec_attr_clear &= ~config::kMountAttrRdonly;
     refuse_writable_cgroups(plan, step);
+    if (step.kind == MountKind::kBind) leave_peers(plan, step);
     if (step.kind == MountKind::kBind && step.target.str() == "dev") plan.makes_devices = false;
     plan.mounts.push_back(std::move(step));
   }
