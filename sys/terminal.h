@@ -12,6 +12,7 @@ namespace sys {
 
 struct WindowSize {
   std::uint16_t rows = 0, columns = 0;
+  bool operator==(const WindowSize&) const = default;
 };
 
 struct Pty {

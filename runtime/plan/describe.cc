@@ -15,13 +15,14 @@
 namespace runtime {
 namespace {
 
-constexpr std::array<std::pair<std::uint64_t, const char*>, 7> kAttributes = {
+constexpr std::array<std::pair<std::uint64_t, const char*>, 8> kAttributes = {
     {{config::kMountAttrRdonly, "ro"},
      {config::kMountAttrNosuid, "nosuid"},
      {config::kMountAttrNodev, "nodev"},
      {config::kMountAttrNoexec, "noexec"},
      {config::kMountAttrNoatime, "noatime"},
      {config::kMountAttrStrictatime, "strictatime"},
+     {config::kMountAttrNodiratime, "nodiratime"},
      {config::kMountAttrNosymfollow, "nosymfollow"}}};
 
 std::string quoted(std::string_view text) { return config::quote_json(text); }
@@ -69,6 +70,9 @@ std::string attributes_text(std::uint64_t set, std::uint64_t clear) {
       text += sys::format(" -{}", name);
     }
   }
+  if ((clear & config::kMountAttrAtimeField) != 0 && (set & config::kMountAttrAtimeField) == 0) {
+    text += " +relatime";
+  }
   return text;
 }
 
@@ -110,6 +114,7 @@ std::string mount_text(const MountStep& step) {
   }
   if (!step.parameters.empty()) line += " options" + quoted_list(step.parameters);
   if (step.target_nofollow) line += " no-symlinks";
+  if (step.source_nofollow) line += " source-no-symlink";
   if (step.copy_symlink) line += " copy-symlink";
   if (step.copy_up) line += " copy-up";
   return line + "\n";
@@ -177,6 +182,10 @@ std::string process_text(const ProcessPlan& process) {
   std::string text;
   if (process.oom_score_adj) text += sys::format("oom score {}\n", *process.oom_score_adj);
   if (process.terminal) text += "terminal of the container's own devpts\n";
+  if (process.terminal && process.window) {
+    text += sys::format("window of {} rows and {} columns\n", process.window->rows,
+                        process.window->columns);
+  }
   for (const LimitStep& limit : process.limits) {
     text += sys::format("limit {} soft {} hard {}\n", limit.name, limit.soft, limit.hard);
   }

@@ -290,7 +290,7 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
     plan.mounts.push_back(std::move(step));
   }
   plan.binds_devices = in_user_namespace;
-  plan.devices = plan_devices(spec);
+  if (namespaces.has(CLONE_NEWNS)) plan.devices = plan_devices(spec);
   plan.devices_before = position_of_devices(plan);
   plan_masks(spec.linux_, plan);
   return plan;
