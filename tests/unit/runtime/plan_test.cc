@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every decision of a plan as text, for a few bundles and hosts; and what is refused.
+// UPDATE_GOLDEN=1 rewrites the texts: look at the difference.
+#include "runtime/plan/plan.h"
+
+#include <stdlib.h>
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "sys/error.h"
+
+using Catch::Matchers::Contains;
+using config::NamespaceType;
+using config::RuntimeSpec;
+using runtime::HostFacts;
+using runtime::Request;
+
+namespace {
+
+const HostFacts kUser = {.uid = 1000, .gid = 1000, .own_uids = {}, .own_gids = {}};
+const sys::IdMap kAllIds = {{.inside = 0, .outside = 0, .count = 4294967295U}};
+const HostFacts kRoot = {
+    .can_set_ids = true, .can_raise_limits = true, .own_uids = kAllIds, .own_gids = kAllIds};
+// Inside of podman's user namespace, which is one id and a range.
+const sys::IdMap kTwoExtents = {{.inside = 0, .outside = 1000, .count = 1},
+                                {.inside = 1, .outside = 100000, .count = 65536}};
+const HostFacts kNestedRoot = {
+    .can_set_ids = true, .own_uids = kTwoExtents, .own_gids = kTwoExtents};
+
+const Request kRequest = {.id = "test", .bundle = "/bundle"};
+
+// The programs run at the top of the tree.
+std::string golden(const std::string& name) { return "tests/golden/plan/" + name; }
+
+std::string read_file(const std::string& path) {
+  std::ifstream file(path);
+  REQUIRE(file.is_open());
+  std::ostringstream text;
+  text << file.rdbuf();
+  return text.str();
+}
+
+std::string text_of(const std::string& name, const HostFacts& facts,
+                    const Request& request = kRequest) {
+  const RuntimeSpec spec = config::parse_runtime_spec(read_file(golden(name + ".json")), name);
+  return describe(make_plan(spec, facts, request));
+}
+
+void check_golden(const std::string& name, const std::string& text) {
+  if (::getenv("UPDATE_GOLDEN") != nullptr) std::ofstream(golden(name + ".txt")) << text;
+  CHECK(text == read_file(golden(name + ".txt")));
+}
+
+RuntimeSpec with(const std::function<void(RuntimeSpec&)>& change) {
+  RuntimeSpec spec = config::default_rootless_spec(1000, 1000);
+  change(spec);
+  return spec;
+}
+
+config::Mount mount_of(const std::string& type, const std::string& source,
+                       const std::vector<std::string>& options) {
+  return {.destination = "/m",
+          .type = type,
+          .source = source,
+          .options = options,
+          .uid_mappings = {},
+          .gid_mappings = {}};
+}
+
+// What make_plan says against the default bundle, changed; "" when it accepts it.
+std::string problem(const std::function<void(RuntimeSpec&)>& change,
+                    const HostFacts& facts = kUser) {
+  try {
+    make_plan(with(change), facts, kRequest);
+  } catch (const sys::Error& error) {
+    return error.what();
+  }
+  return "";
+}
+
+std::string mount_problem(const config::Mount& mount) {
+  return problem([&](RuntimeSpec& spec) { spec.mounts = {mount}; });
+}
+
+}  // namespace
+
+TEST_CASE("plan: the rootless default, a single id", "[runtime][plan]") {
+  check_golden("single", text_of("single", kUser));
+}
+
+TEST_CASE("plan: a range of ids, with something of everything", "[runtime][plan]") {
+  check_golden("range", text_of("range", kUser));
+}
+
+TEST_CASE("plan: a member of a pod joins by path, user namespace first", "[runtime][plan]") {
+  check_golden("joined", text_of("joined", kUser));
+}
+
+TEST_CASE("plan: the default of root has no user namespace", "[runtime][plan]") {
+  check_golden("root", text_of("root", kRoot));
+}
+
+TEST_CASE("plan: devices and a shared root, with everything that the command line can ask",
+          "[runtime][plan]") {
+  check_golden("devices", text_of("devices", kRoot,
+                                  {.id = "web",
+                                   .bundle = "/bundle",
+                                   .no_pivot = true,
+                                   .new_keyring = false,
+                                   .preserved_fds = 2,
+                                   .listen_fds = 1}));
+}
+
+TEST_CASE("plan: inside a user namespace extents are cut where ours end", "[runtime][plan]") {
+  check_golden("nested", text_of("nested", kNestedRoot));
+}
+
+TEST_CASE("plan: without any namespace it is a chroot", "[runtime][plan]") {
+  check_golden("chroot", text_of("chroot", kRoot));
+}
+
+TEST_CASE("plan: it depends on nothing but bundle, facts and request", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec&) {});
+  CHECK(make_plan(spec, kUser, kRequest) == make_plan(spec, kUser, kRequest));
+  CHECK_FALSE(make_plan(spec, kUser, kRequest) == make_plan(spec, kRoot, kRequest));
+}
+
+TEST_CASE("plan: who writes the maps", "[runtime][plan]") {
+  using runtime::MapWriter;
+  const auto writer = [](const HostFacts& facts, uint32_t host_id, uint32_t size) {
+    const RuntimeSpec spec = with([&](RuntimeSpec& one) {
+      one.linux_.uid_mappings = {{.container_id = 0, .host_id = host_id, .size = size}};
+    });
+    return plan_ids(spec, facts).writer;
+  };
+  CHECK(writer(kUser, 1000, 1) == MapWriter::kItself);
+  CHECK(writer(kUser, 1001, 1) == MapWriter::kHelpers);
+  CHECK(writer(kUser, 1000, 2) == MapWriter::kHelpers);
+  CHECK(writer(kRoot, 1000, 1) == MapWriter::kParent);
+  CHECK(writer(kNestedRoot, 0, 1) == MapWriter::kParent);
+}
+
+TEST_CASE("plan: an id that our own user namespace does not have is named", "[runtime][plan]") {
+  CHECK_THAT(problem(
+                 [](RuntimeSpec& spec) {
+                   spec.linux_.uid_mappings = {{.container_id = 0, .host_id = 0, .size = 70000}};
+                 },
+                 kNestedRoot),
+             Contains("/linux/uidMappings/0: host id 65537 does not exist"));
+}
+
+TEST_CASE("plan: a container of a single id has no additional groups", "[runtime][plan]") {
+  const auto wants_group = [](RuntimeSpec& spec) { spec.process->user.additional_gids = {0}; };
+  CHECK_THAT(problem(wants_group), Contains("/process/user/additionalGids"));
+  CHECK(problem(wants_group, kRoot).empty());
+}
+
+TEST_CASE("plan: mounts without a mount namespace are refused", "[runtime][plan]") {
+  CHECK_THAT(problem([](RuntimeSpec& spec) {
+               std::erase_if(spec.linux_.namespaces, [](const config::Namespace& one) {
+                 return one.type == NamespaceType::kMount;
+               });
+             }),
+             Contains("need a mount namespace"));
+}
+
+TEST_CASE("plan: mounts that mean nothing are named", "[runtime][plan]") {
+  CHECK_THAT(mount_problem(mount_of("bind", "", {"bind"})), Contains("/mounts/0/source"));
+  CHECK_THAT(mount_problem(mount_of("bind", "/x", {"bind", "size=1m"})), Contains("\"size=1m\""));
+  CHECK_THAT(mount_problem(mount_of("proc", "proc", {"tmpcopyup"})), Contains("tmpcopyup"));
+  CHECK_THAT(mount_problem(mount_of("bind", "/x", {"bind", "idmap"})),
+             Contains("/mounts/0: idmap: not supported yet"));
+  config::Mount over_root = mount_of("tmpfs", "tmpfs", {});
+  over_root.destination = "/";
+  CHECK_THAT(mount_problem(over_root), Contains("/mounts/0/destination"));
+}
+
+TEST_CASE("plan: what is not there yet is refused by name", "[runtime][plan]") {
+  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.linux_.sysctl["net.x"] = "1"; }),
+             Contains("/linux/sysctl: not supported yet"));
+  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.linux_.mount_label = "x"; }),
+             Contains("/linux/mountLabel: not supported yet"));
+  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.process->apparmor_profile = "x"; }),
+             Contains("/process/apparmorProfile: not supported yet"));
+  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.process->selinux_label = "x"; }),
+             Contains("/process/selinuxLabel: not supported yet"));
+}
+
+TEST_CASE("plan: all problems of a bundle are told at once", "[runtime][plan]") {
+  CHECK_THAT(problem([](RuntimeSpec& spec) {
+               spec.process->cwd = "relative";
+               spec.process->user.uid = 9;
+             }),
+             Contains("/process/cwd") && Contains("/process/user/uid"));
+}
+
+TEST_CASE("plan: devices come after the last mount that could hide one", "[runtime][plan]") {
+  const auto position = [](const std::vector<std::string>& destinations) {
+    const RuntimeSpec spec = with([&](RuntimeSpec& one) {
+      one.mounts.clear();
+      for (const std::string& destination : destinations) {
+        one.mounts.push_back(mount_of("tmpfs", "tmpfs", {}));
+        one.mounts.back().destination = destination;
+      }
+    });
+    return make_plan(spec, kUser, kRequest).root.devices_before;
+  };
+  CHECK(position({"/proc", "/sys"}) == 0);
+  CHECK(position({"/proc", "/dev", "/sys"}) == 2);
+  CHECK(position({"/dev", "/dev/shm", "/device"}) == 2);
+}
+
+TEST_CASE("plan: a bound /dev is the bundle's own affair", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec& one) {
+    one.mounts = {mount_of("bind", "/dev", {"rbind"})};
+    one.mounts[0].destination = "/dev";
+  });
+  CHECK_FALSE(make_plan(spec, kUser, kRequest).root.makes_devices);
+}
