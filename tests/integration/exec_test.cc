@@ -96,48 +96,6 @@ TEST_CASE("exec: detached, with a pid file", "[integration][exec]") {
   CHECK(pids.find(read_text(file)) != std::string::npos);
 }
 
-TEST_CASE("exec: --tty gives a terminal", "[integration][exec]") {
-  const Running running;
-  const Result result = running.exec({"--tty", "test", "tty"}, {.pty = true});
-  CHECK(result.out == "/dev/pts/0\n");
-}
-
-TEST_CASE("run: a terminal prints plain newlines and passes the exit code",
-          "[integration][terminal]") {
-  const Bundle bundle([](config::RuntimeSpec& spec) {
-    spec.process->terminal = true;
-    set_shell(spec, "tty; test -c /dev/console && echo console; exit 4");
-  });
-  const Runtime runtime;
-  const Result result = runtime.run(bundle, {}, {.pty = true});
-  CHECK(result.out == "/dev/pts/0\nconsole\n");
-  CHECK(result.exit_code == 4);
-}
-
-TEST_CASE("console socket: create sends the master of the container's terminal",
-          "[integration][terminal]") {
-  const Bundle bundle([](config::RuntimeSpec& spec) {
-    spec.process->terminal = true;
-    spec.process->console_size = config::ConsoleSize{.height = 33, .width = 77};
-    set_shell(spec, "stty size");
-  });
-  const Runtime runtime;
-  ConsoleSocket socket(runtime.directory() / "console.sock");
-  REQUIRE(runtime.create(bundle, "test", {"--console-socket", socket.path()}).exit_code == 0);
-  const ConsoleSocket::Console console = socket.receive();
-  runtime.must({"start", "test"});
-  CHECK(read_terminal(console.master.get(), "77").find("33 77") != std::string::npos);
-}
-
-TEST_CASE("terminal: wrong combinations are refused in runc's words", "[integration][terminal]") {
-  const Bundle with([](config::RuntimeSpec& spec) { spec.process->terminal = true; });
-  const Bundle without;
-  const Runtime runtime;
-  CHECK(runtime.create(with, "a").exit_code == 1);
-  CHECK(runtime.create(without, "b", {"--console-socket", "/tmp/none"}).exit_code == 1);
-  CHECK(runtime.left().empty());
-}
-
 TEST_CASE("preserve-fds: the program gets what the caller named", "[integration][exec]") {
   const Bundle bundle([](config::RuntimeSpec& spec) { set_shell(spec, "cat <&3"); });
   const Runtime runtime;

@@ -202,6 +202,20 @@ TEST_CASE("process: clocks of a time namespace are off by what the bundle says",
   CHECK(std::abs(boot - boot_here - 100000) <= 5);
 }
 
+TEST_CASE("process: the clocks of an exec are the container's", "[integration][process]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    set_namespace(spec, NamespaceType::kTime);
+    spec.linux_.time_offsets = {{"boottime", {.secs = 100000, .nanosecs = 0}}};
+    spec.process->args = {"probe", "pause"};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  CHECK(runtime.must({"exec", "test", "cat", "/proc/self/timens_offsets"}) ==
+        read_text(sys::format("/proc/{}/timens_offsets", runtime.pid("test"))));
+  CHECK_THAT(runtime.must({"exec", "test", "cat", "/proc/self/timens_offsets"}),
+             Contains("100000"));
+}
+
 TEST_CASE("process: a new session keyring, unless the caller forbids it",
           "[integration][process]") {
   const Bundle bundle([](RuntimeSpec& spec) { spec.process->args = {"probe", "keyring"}; });

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // run: what the program says and how it ends.
+#include <signal.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/harness.h"
@@ -28,4 +30,32 @@ TEST_CASE("run: leaves nothing behind", "[integration][run]") {
   const Runtime runtime;
   CHECK(runtime.run(bundle).exit_code == 0);
   CHECK(runtime.left().empty());
+}
+
+TEST_CASE("run: passes signals on", "[integration][run]") {
+  const Bundle bundle([](config::RuntimeSpec& spec) { spec.process->args = {"probe", "wait"}; });
+  const Runtime runtime;
+  Program program(runtime.argv({"run", "--bundle", bundle.path(), "test"}));
+  program.wait_for("ready");
+  program.signal(SIGTERM);
+  CHECK(program.wait().exit_code == 42);
+}
+
+TEST_CASE("run: --keep leaves a stopped container", "[integration][run]") {
+  const Bundle bundle;
+  const Runtime runtime;
+  CHECK(runtime.run(bundle, {"--keep"}).exit_code == 0);
+  CHECK(runtime.status("test") == "stopped");
+}
+
+TEST_CASE("run: the caller's end is not the end of a detached container", "[integration][run]") {
+  const Bundle bundle([](config::RuntimeSpec& spec) { spec.process->args = {"probe", "pause"}; });
+  const Runtime runtime;
+  const std::string file = runtime.directory() / "pid";
+  REQUIRE(runtime
+              .run(bundle, {"--detach", "--pid-file", file},
+                   {.output_file = runtime.output_file("test")})
+              .exit_code == 0);
+  CHECK(runtime.status("test") == "running");
+  CHECK(read_text(file) == std::to_string(runtime.pid("test")));
 }

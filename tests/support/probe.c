@@ -10,7 +10,9 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/un.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -94,6 +96,19 @@ static int do_wait(void) {
   return 42;
 }
 
+// notify TEXT: sends it to NOTIFY_SOCKET.
+static int do_notify(const char* text) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  const int fd = socket(AF_UNIX, SOCK_DGRAM, 0);
+  const char* path = getenv("NOTIFY_SOCKET");
+  if (!path || fd < 0) return printf("no NOTIFY_SOCKET\n"), 1;
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  if (sendto(fd, text, strlen(text), 0, (struct sockaddr*)&address, sizeof address) < 0) {
+    return printf("errno %d\n", errno), 1;
+  }
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* verb = argc > 1 ? argv[1] : "";
   if (!strcmp(verb, "syscall")) return do_syscall(argc - 2, argv + 2);
@@ -102,6 +117,7 @@ int main(int argc, char** argv) {
   if (!strcmp(verb, "fds")) return do_fds();
   if (!strcmp(verb, "clock")) return do_clock();
   if (!strcmp(verb, "limit") && argc > 2) return do_limit(atoi(argv[2]));
+  if (!strcmp(verb, "notify") && argc > 2) return do_notify(argv[2]);
   if (!strcmp(verb, "wait")) return do_wait();
   if (!strcmp(verb, "pause")) return pause();
   if (!strcmp(verb, "dumpable")) return printf("%d\n", prctl(PR_GET_DUMPABLE)), 0;
