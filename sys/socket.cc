@@ -2,6 +2,7 @@
 #include "sys/socket.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -183,6 +184,15 @@ std::optional<Message> receive_message(int socket, std::size_t limit) {
   if ((header.msg_flags & (MSG_TRUNC | MSG_CTRUNC)) != 0) throw errno_error("recvmsg", EMSGSIZE);
   message.text.assign(text, static_cast<std::size_t>(length));
   return message;
+}
+
+bool went_unheard(int socket) {
+  pollfd waiting = {.fd = socket, .events = POLLIN, .revents = 0};
+  if (retry([&] { return ::poll(&waiting, 1, -1); }) < 0) throw errno_error("poll");
+  int code = 0;
+  socklen_t size = sizeof(code);
+  if (::getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &size) < 0) throw errno_error("SO_ERROR");
+  return code == ECONNRESET;
 }
 
 }  // namespace sys

@@ -45,4 +45,8 @@ struct Message {
 /// of file. Errors: EMSGSIZE when it is longer.
 std::optional<Message> receive_message(int socket, std::size_t limit);
 
+/// Waits until the peer says something or goes. True: it went before it had read, or even accepted,
+/// what we sent. Source: unix(7); SO_ERROR is ECONNRESET then.
+bool went_unheard(int socket);
+
 }  // namespace sys

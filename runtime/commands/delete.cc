@@ -34,7 +34,10 @@ std::optional<config::Record> read_record(const ContainerDirectory& directory,
 int perform(const Context& context, const DeleteOptions& options) {
   const StateStore store = StateStore::open(context.state_root);
   auto directory = store.find(options.id);
-  if (!directory && options.force) return 0;
+  if (!directory && options.force) {
+    store.sweep();  // what a killed remover has left of it
+    return 0;
+  }
   if (!directory) directory = store.get(options.id);  // says that there is none
   // Before the lock, which the creator of a container holds for as long as that takes.
   if (!options.force) check_deletable(*directory, context);

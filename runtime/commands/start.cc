@@ -34,6 +34,8 @@ int perform(const Context& context, const StartOptions& options) {
     if (!init || !connection) check_created(Status::kStopped);
     const sys::Fd notify = open_notify(directory);
     if (!send(connection->get(), MessageKind::kStart)) check_created(Status::kStopped);
+    // An init whose creator was killed in its last moments has a socket, and ends all the same.
+    if (sys::went_unheard(connection->get())) check_created(Status::kStopped);
     const std::optional<ChannelMessage> failure = receive(connection->get());
     if (failure) throw sys::Error(failure->text, failure->code, failure->hint);
     if (notify) pass_readiness(notify, init->get(), record->pid);

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+// The runtime killed at every few of its system calls, by strace: the state tells the truth, and
+// `delete --force` leaves nothing.
+#include <catch2/catch.hpp>
+#include <map>
+#include <sstream>
+
+#include "sys/format.h"
+#include "tests/support/harness.h"
+#include "tests/support/needs.h"
+#include "tests/support/surroundings.h"
+
+using namespace support;
+
+namespace {
+
+constexpr std::size_t kSpread = 30;  // moments of each call, from its first system call on
+constexpr std::size_t kLast = 30;    // and each of the last ones
+
+void pauses(config::RuntimeSpec& spec) { spec.process->args = {"probe", "pause"}; }
+
+// "the 3rd openat" of a call.
+struct Moment {
+  std::string syscall;
+  int number = 0;
+};
+
+std::vector<std::string> traced(const std::vector<std::string>& argv, const std::string& log,
+                                const std::string& what) {
+  std::vector<std::string> words = {"strace", "-o", log, "-e", what};
+  words.insert(words.end(), argv.begin(), argv.end());
+  return words;
+}
+
+// Some of the moments of a call, of its last system calls all; makes the call.
+std::vector<Moment> moments_of(const Runtime& runtime, const std::vector<std::string>& words) {
+  const std::string log = runtime.directory() / "trace";
+  const Result result = support::run(traced(runtime.argv(words), log, "trace=all"),
+                                     {.output_file = runtime.output_file("traced")});
+  REQUIRE(result.exit_code == 0);
+  std::istringstream lines(read_text(log));
+  std::map<std::string, int> counts;
+  std::vector<Moment> all;
+  for (std::string line; std::getline(lines, line);) {
+    const std::string name = line.substr(0, line.find('('));
+    if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
+      continue;  // a signal, the end
+    }
+    all.push_back({.syscall = name, .number = ++counts[name]});
+  }
+  REQUIRE(all.size() > kSpread + kLast);
+  const std::size_t last = all.size() - kLast;
+  std::vector<Moment> some(all.end() - kLast, all.end());
+  for (std::size_t i = 0; i < kSpread; ++i) some.push_back(all[i * last / kSpread]);
+  return some;
+}
+
+// Makes the call and kills it then. A call that has no such moment this time ends by itself.
+void call_and_kill(const Runtime& runtime, const std::vector<std::string>& words,
+                   const Moment& moment) {
+  const std::string what =
+      sys::format("inject={}:signal=KILL:when={}", moment.syscall, moment.number);
+  (void)support::run(traced(runtime.argv(words), runtime.directory() / "trace", what),
+                     {.output_file = runtime.output_file("traced")});
+}
+
+// What `state` says when nobody is at work any more.
+std::string settled_status(const Runtime& runtime) {
+  std::string status;
+  CHECK(eventually([&] {
+    status = runtime.status("test");
+    return status != "creating";
+  }));
+  return status;
+}
+
+void check_deletable(const Runtime& runtime, const Orphanage& orphans) {
+  const Result result = runtime.call({"delete", "--force", "test"});
+  CHECK(result.all() == "");
+  CHECK(result.exit_code == 0);
+  CHECK(runtime.left() == std::vector<std::string>{});
+  CHECK(orphans.is_empty());
+}
+
+}  // namespace
+
+TEST_CASE("killed: a create at any moment is created, stopped or nothing, and is what it says",
+          "[integration][killed]") {
+  NEEDS(strace);
+  const Bundle bundle(pauses);
+  const Runtime runtime;
+  const Orphanage orphans;
+  const std::vector<std::string> create = {"create", "--bundle", bundle.path(), "test"};
+  const std::vector<Moment> moments = moments_of(runtime, create);
+  check_deletable(runtime, orphans);
+  for (const Moment& moment : moments) {
+    INFO(moment.syscall << " " << moment.number);
+    call_and_kill(runtime, create, moment);
+    const std::string status = settled_status(runtime);
+    if (status == "created") {
+      // Its creator's last word may be missing; then it ends, and is not said to have started.
+      const bool has_started = runtime.call({"start", "test"}).exit_code == 0;
+      CHECK(runtime.wait_for_status("test", has_started ? "running" : "stopped"));
+      if (!has_started) CHECK(orphans.is_empty());
+    } else {
+      CHECK((status == "stopped" || status.empty()));
+      CHECK(orphans.is_empty());
+    }
+    check_deletable(runtime, orphans);
+  }
+}
+
+TEST_CASE("killed: a start at any moment has happened or has not", "[integration][killed]") {
+  NEEDS(strace);
+  const Bundle bundle(pauses);
+  const Runtime runtime;
+  const Orphanage orphans;
+  REQUIRE(runtime.create(bundle, "test").exit_code == 0);
+  const std::vector<Moment> moments = moments_of(runtime, {"start", "test"});
+  check_deletable(runtime, orphans);
+  for (const Moment& moment : moments) {
+    INFO(moment.syscall << " " << moment.number);
+    REQUIRE(runtime.create(bundle, "test").exit_code == 0);
+    call_and_kill(runtime, {"start", "test"}, moment);
+    const std::string status = settled_status(runtime);
+    CHECK((status == "created" || status == "running"));
+    // The init may be on its way, so the second one may be told that it is late.
+    if (status == "created") (void)runtime.call({"start", "test"});
+    CHECK(runtime.wait_for_status("test", "running"));
+    CHECK(runtime.call({"exec", "test", "true"}).exit_code == 0);
+    check_deletable(runtime, orphans);
+  }
+}
+
+TEST_CASE("killed: a run at any moment is running, stopped or nothing, and is what it says",
+          "[integration][killed]") {
+  NEEDS(strace);
+  const Bundle bundle(pauses);
+  const Runtime runtime;
+  const Orphanage orphans;
+  const std::vector<std::string> run = {"run", "--detach", "--bundle", bundle.path(), "test"};
+  const std::vector<Moment> moments = moments_of(runtime, run);
+  check_deletable(runtime, orphans);
+  for (const Moment& moment : moments) {
+    INFO(moment.syscall << " " << moment.number);
+    call_and_kill(runtime, run, moment);
+    CHECK(eventually([&] {  // the init ends, or gets to its program
+      const std::string status = runtime.status("test");
+      return status == "running" || status == "stopped" || status.empty();
+    }));
+    if (runtime.status("test") == "running") {
+      CHECK(runtime.call({"exec", "test", "true"}).exit_code == 0);
+    } else {
+      CHECK(orphans.is_empty());
+    }
+    check_deletable(runtime, orphans);
+  }
+}
+
+TEST_CASE("killed: a delete at any moment can be done again", "[integration][killed]") {
+  NEEDS(strace);
+  const Bundle bundle(pauses);
+  const Runtime runtime;
+  const Orphanage orphans;
+  runtime.start(bundle, "test");
+  const std::vector<std::string> remove = {"delete", "--force", "test"};
+  const std::vector<Moment> moments = moments_of(runtime, remove);
+  for (const Moment& moment : moments) {
+    INFO(moment.syscall << " " << moment.number);
+    runtime.start(bundle, "test");
+    call_and_kill(runtime, remove, moment);
+    const std::string status = settled_status(runtime);
+    CHECK((status == "running" || status == "stopped" || status.empty()));
+    if (status != "running") CHECK(orphans.is_empty());
+    check_deletable(runtime, orphans);
+  }
+}
