@@ -6,6 +6,7 @@
 
 #include "tests/support/harness.h"
 #include "tests/support/needs.h"
+#include "tests/support/surroundings.h"
 
 using namespace support;
 
@@ -159,26 +160,39 @@ TEST_CASE("create: of two callers at once one wins", "[integration][lifecycle]")
   }
 }
 
-TEST_CASE("many: 200 containers, four callers at once, and nothing is left",
+TEST_CASE("many: 200 containers at once, four callers, and all is as before",
           "[integration][lifecycle]") {
-  const Bundle bundle(sleeps);
+  const Bundle bundle([](config::RuntimeSpec& spec) { spec.process->args = {"probe", "pause"}; });
   const Runtime runtime;
-  const std::string program = runtime_program();
-  const std::string line =
-      "i=0; while [ $i -lt 50 ]; do id=$0-$i; " + program + " --root " + runtime.root() +
-      " create --bundle " + bundle.path() + " $id </dev/null >/dev/null || exit 1; " + program +
-      " --root " + runtime.root() +
-      " start $id || exit 2; i=$((i+1)); done; i=0; while [ $i -lt 50 ]; do " + program +
-      " --root " + runtime.root() + " delete --force $0-$i || exit 3; i=$((i+1)); done";
-  std::vector<std::unique_ptr<Program>> callers;
-  for (const char* name : {"a", "b", "c", "d"}) {
-    callers.push_back(
-        std::make_unique<Program>(std::vector<std::string>{"sh", "-c", line, name},
-                                  ProgramOptions{.timeout = std::chrono::seconds(120),
-                                                 .output_file = runtime.output_file(name)}));
+  const Orphanage orphans;
+  const std::vector<std::string> in_bundle = names_in(bundle.rootfs());
+  const std::vector<std::string> descriptors = open_descriptors();
+  const std::string program = runtime_program() + " --root " + runtime.root();
+  const auto from_all = [&](const std::string& line) {
+    std::vector<std::unique_ptr<Program>> callers;
+    for (const char* name : {"a", "b", "c", "d"}) {
+      callers.push_back(std::make_unique<Program>(
+          std::vector<std::string>{
+              "sh", "-c", "i=0; while [ $i -lt 50 ]; do id=$0-$i; " + line + "; i=$((i+1)); done",
+              name},
+          ProgramOptions{.timeout = std::chrono::seconds(120),
+                         .output_file = runtime.output_file(name)}));
+    }
+    for (const auto& caller : callers) CHECK(caller->wait().exit_code == 0);
+    for (const char* name : {"a", "b", "c", "d"}) CHECK(runtime.output_of(name) == "");
+  };
+  for (int round = 0; round < 2; ++round) {
+    from_all(program + " create --bundle " + bundle.path() + " $id </dev/null || exit 1; " +
+             program + " start $id || exit 2");
+    CHECK(runtime.left().size() == 200);
+    from_all(program + " delete --force $id || exit 3");
+    CHECK(runtime.left() == std::vector<std::string>{});
   }
-  for (const auto& caller : callers) CHECK(caller->wait().exit_code == 0);
-  CHECK(runtime.left().empty());
+  CHECK(orphans.is_empty());
+  CHECK(open_descriptors() == descriptors);
+  CHECK(mounts_naming(bundle.path()).empty());
+  CHECK(mounts_naming(runtime.root()).empty());
+  CHECK(names_in(bundle.rootfs()) == in_bundle);
 }
 
 TEST_CASE("list and ps: ids, json and pids", "[integration][lifecycle]") {
