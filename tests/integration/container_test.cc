@@ -176,6 +176,10 @@ TEST_CASE("paths: masked ones are empty, read-only ones refuse", "[integration][
   CHECK(has(result.err, "Read-only file system"));
 }
 
+TEST_CASE("paths: the default masks hide keys and firmware", "[integration][mounts]") {
+  CHECK(run_shell("wc -c < /proc/keys; ls /sys/firmware | wc -l").out == "0\n0\n");
+}
+
 TEST_CASE("devices: the defaults can be used", "[integration][devices]") {
   const Result result = run_shell(
       "echo x > /dev/null && head -c 3 /dev/zero | wc -c && head -c 5 /dev/urandom | wc -c; "

@@ -123,6 +123,23 @@ TEST_CASE("console socket: where nobody listens create fails and leaves nothing"
   CHECK(runtime.left().empty());
 }
 
+TEST_CASE("terminal: without a devpts of the container's there is none, and we say so",
+          "[integration][terminal]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    spec.process->terminal = true;
+    for (const char* path : {"/dev/pts", "/dev/shm", "/dev/mqueue", "/dev"}) drop_mount(spec, path);
+  });
+  const Runtime runtime;
+  const Result missing = runtime.run(bundle, {}, {.pty = true});
+  CHECK(missing.exit_code == 1);
+  CHECK_THAT(missing.all(), Contains("no /dev/pts"));
+  make_directory(bundle.rootfs() + "/dev/pts");
+  write_text(bundle.rootfs() + "/dev/pts/ptmx", "not a multiplexer", 0666);
+  const Result wrong = runtime.run(bundle, {}, {.pty = true});
+  CHECK(wrong.exit_code == 1);
+  CHECK_THAT(wrong.all(), Contains("not a devpts"));
+}
+
 TEST_CASE("terminal: it is the program's controlling one", "[integration][terminal]") {
   Foreground run("echo to the terminal > /dev/tty");
   CHECK(run.program.wait().out == "to the terminal\n");

@@ -40,12 +40,13 @@ TEST_CASE("t_procfs_symlink: an image's /proc that is a symlink gets no mount",
   CHECK(canary.is_untouched());
 }
 
-TEST_CASE("t_procfs_symlink: nothing but a procfs is mounted on /proc, and nothing inside it",
+TEST_CASE("t_label_redirect: nothing but a procfs is mounted on /proc, and nothing inside it",
           "[security][inv2]") {
   // CVE-2019-16884: a volume on /proc faked the files that labels are written to.
   const support::TempDirectory fake;
   const Runtime runtime;
-  const std::string place = GENERATE("/proc", "/proc/self/attr", "/link/self");
+  const std::string place = GENERATE("/proc", "/proc/self/attr", "/link/self", "/proc/1",
+                                     "/proc/sys", "/proc/sysrq-trigger");
   const Bundle bundle([&](config::RuntimeSpec& spec) {
     support::add_mount(spec, place, "bind", fake.path(), {"bind"});
   });
@@ -187,6 +188,20 @@ TEST_CASE("t_mount_exchange: a mount whose target changes under it stays inside"
   }
   CHECK(flipper.stop() > kEnoughFlips);
   CHECK(successes > 0);
+  CHECK(canary.is_untouched());
+}
+
+TEST_CASE("t_mount_exchange: a mount point behind a symlink to the host's is the root's own",
+          "[security][inv1]") {
+  const Canary canary;
+  const Bundle bundle([](config::RuntimeSpec& spec) {
+    support::add_mount(spec, "/link/sub", "tmpfs", "marker");
+    support::set_shell(spec, "awk '/ - tmpfs marker /{print $5}' /proc/self/mountinfo");
+  });
+  plant_symlink(canary.path(), bundle.rootfs() + "/link");
+  support::make_directory(bundle.rootfs() + canary.path());
+  const Runtime runtime;
+  CHECK(runtime.run(bundle).all() == canary.path() + "/sub\n");
   CHECK(canary.is_untouched());
 }
 
