@@ -192,6 +192,13 @@ void remove_tree_at(int dir, const std::string& name) {
   }
 }
 
+void remove_directory_if_empty(int dir, const std::string& name) {
+  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0) return;
+  if (errno != ENOTEMPTY && errno != EEXIST && errno != ENOENT) {
+    throw errno_error(format("remove directory \"{}\"", name));
+  }
+}
+
 std::vector<std::string> list_directory(int dir) {
   Fd copy = open_at(dir, ".", O_RDONLY | O_DIRECTORY);
   const std::unique_ptr<DIR, CloseDirectory> stream(::fdopendir(copy.get()));

@@ -54,6 +54,8 @@ std::string read_link_at(int dir, const std::string& name);
 /// Removes `name` in `dir` and, if it is a directory, all below it, by descriptors. A name that is
 /// not there is fine.
 void remove_tree_at(int dir, const std::string& name);
+/// Removes an empty directory; one that is not, or not there, is left as it is.
+void remove_directory_if_empty(int dir, const std::string& name);
 /// Names in a directory, sorted, without "." and "..".
 std::vector<std::string> list_directory(int dir);
 

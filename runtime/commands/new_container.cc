@@ -140,13 +140,15 @@ NewContainer::~NewContainer() {
 void NewContainer::record() {
   const pid_t pid = launch_->process().pid;
   const auto times = sys::process_times(context_.proc, pid);
+  // Without it the record would be nobody's, and the init would live on unseen.
+  if (!times) throw sys::Error("the container's first process ended while it was set up");
   config::Record record;
   record.id = options_.id;
   record.bundle = bundle_.path;
   record.rootfs = plan_.root.path;
   record.oci_version = bundle_.spec.oci_version;
   record.pid = pid;
-  record.start_time = times ? times->start_time : 0;
+  record.start_time = times->start_time;
   record.created = now();
   record.owner_uid = sys::effective_uid();
   record.namespaces = own_namespaces(bundle_.spec);

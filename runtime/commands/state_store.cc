@@ -167,10 +167,18 @@ ContainerDirectory StateStore::make(const std::string& id) {
   if (!sys::make_directory_at(root_.get(), id, 0700)) {
     throw sys::Error(sys::format("container with given ID already exists: \"{}\"", id), EEXIST);
   }
-  // Until it is locked somebody may take it for a half-made container and remove it; then we fail.
-  ContainerDirectory directory = get(id);
-  directory.lock();
-  return directory;
+  std::optional<ContainerDirectory> directory;
+  try {
+    // Until it is locked somebody may take it for a half-made container and remove it; then we
+    // fail.
+    directory = get(id);
+    directory->lock();
+  } catch (...) {  // nobody else would remove it; one that is not empty is somebody else's by now
+    if (directory) (void)sys::unlink_at_if_exists(directory->fd(), kLockFile);
+    sys::remove_directory_if_empty(root_.get(), id);
+    throw;
+  }
+  return std::move(*directory);
 }
 
 std::vector<std::string> StateStore::ids() const {

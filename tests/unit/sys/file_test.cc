@@ -176,3 +176,14 @@ TEST_CASE("lock: a fork keeps it after its parent let go; exec lets go", "[sys][
   ::kill(child, SIGKILL);
   ::waitpid(child, nullptr, 0);
 }
+
+TEST_CASE("remove_directory_if_empty: takes nothing else", "[sys][file]") {
+  const support::TempDirectory top;
+  support::make_directory(top / "empty");
+  support::make_directory(top / "full/inside");
+  const sys::Fd dir = sys::open_path(top.path(), O_RDONLY | O_DIRECTORY);
+  for (const char* name : {"empty", "full", "missing"}) {
+    sys::remove_directory_if_empty(dir.get(), name);
+  }
+  CHECK(support::names_in(top.path()) == std::vector<std::string>{"full"});
+}
