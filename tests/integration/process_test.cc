@@ -220,10 +220,19 @@ TEST_CASE("process: a new session keyring, unless the caller forbids it",
           "[integration][process]") {
   const Bundle bundle([](RuntimeSpec& spec) { spec.process->args = {"probe", "keyring"}; });
   const Runtime runtime;
-  const std::string outside = support::run({own_directory() + "/probe", "keyring"}).out;
-  const std::string inside = runtime.run(bundle).out;
-  CHECK_THAT(inside, !Contains("errno"));
-  CHECK(inside.substr(0, inside.find(' ')) != outside.substr(0, outside.find(' ')));
+  const auto is_kept = [&](std::vector<std::string> words) {
+    words.insert(words.end(), {"--bundle", bundle.path(), "test"});
+    std::vector<std::string> argv = runtime.argv(words);
+    argv.insert(argv.begin(), {own_directory() + "/probe", "in-keyring"});
+    const std::string out = support::run(argv).out;  // "1234\n1234 keyring;..."
+    INFO(out);
+    REQUIRE_THAT(out, !Contains("errno"));
+    const std::size_t line = out.find('\n');
+    REQUIRE(line != std::string::npos);
+    return out.substr(line + 1).starts_with(out.substr(0, line) + " ");
+  };
+  CHECK_FALSE(is_kept({"run"}));
+  CHECK(is_kept({"run", "--no-new-keyring"}));
 }
 
 TEST_CASE("process: starts with no signal blocked or ignored", "[integration][process]") {

@@ -30,6 +30,16 @@ static int do_syscall(int count, char** words) {
   return 0;
 }
 
+// in-keyring PROGRAM ARG...: runs it in a session keyring of its own, whose serial it prints first.
+static int do_in_keyring(char** words) {
+  const long id = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, "tilla-test");
+  if (id < 0) return printf("errno %d\n", errno), 1;
+  printf("%ld\n", id);
+  fflush(stdout);
+  execv(words[0], words);
+  return 127;
+}
+
 // keyring: the session keyring's serial and description.
 static int do_keyring(void) {
   char text[512] = "";
@@ -113,6 +123,7 @@ int main(int argc, char** argv) {
   const char* verb = argc > 1 ? argv[1] : "";
   if (!strcmp(verb, "syscall")) return do_syscall(argc - 2, argv + 2);
   if (!strcmp(verb, "keyring")) return do_keyring();
+  if (!strcmp(verb, "in-keyring")) return do_in_keyring(argv + 2);
   if (!strcmp(verb, "window")) return do_window();
   if (!strcmp(verb, "fds")) return do_fds();
   if (!strcmp(verb, "clock")) return do_clock();
