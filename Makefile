@@ -37,7 +37,7 @@ else
   # A run is short and mostly the kernel's: page faults of the program cost more than its instructions.
   CXXFLAGS += -Os -fPIE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
   # Never -static: the first exception would cost 2 ms instead of 0.03 ms.
-  LINK := -static-pie -Wl,-z,relro,-z,now,--gc-sections
+  LINK := -static-pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs,--gc-sections
 endif
 CXXFLAGS += -DTILLA_VERSION='"$(VERSION)"'
 

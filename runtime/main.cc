@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <climits>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <optional>
@@ -125,6 +126,12 @@ std::span<char> memory_of(int argc, char** argv) {
 
 }  // namespace
 }  // namespace runtime
+
+// The library's own brings the demangler of C++ names along, 60 KB and 2 pages of relocations, for a
+// message that run_program gives.
+namespace __gnu_cxx {
+void __verbose_terminate_handler() { std::abort(); }
+}  // namespace __gnu_cxx
 
 int main(int argc, char** argv) {
   // A hook may exit without reading its input, a caller may close its end of our output.

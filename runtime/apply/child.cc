@@ -113,17 +113,22 @@ struct Inside {
 
 // The mounts in order. The devices and the masks of /proc come as soon as no mount can concern
 // them, and the network namespace as late as it may, for the parent is still making it: a sysfs is
-// of its maker's.
-void apply_mounts(const ChildTask& task, int root, std::vector<sys::Fd> sources) {
+// of its maker's. What else needs no network is made before it is waited for.
+void apply_mounts(const ChildTask& task, int root, std::vector<sys::Fd> sources,
+                  MaskSources& mask_sources) {
   const RootPlan& plan = task.plan.root;
   bool needs_network = task.plan.namespaces.network_beside;
   for (std::size_t i = 0; i <= plan.mounts.size(); ++i) {
     if (i == plan.devices_before && task.plan.namespaces.has(CLONE_NEWNS))
       apply_devices(root, plan);
     if (i == plan.early_masks_before)
-      apply_masks(root, std::span(plan.masks).first(plan.early_masks));
+      apply_masks(root, std::span(plan.masks).first(plan.early_masks), mask_sources);
     const bool is_end = i == plan.mounts.size();
     if (needs_network && (is_end || plan.mounts[i].kind == MountKind::kSysfs)) {
+      for (std::size_t later = i; later < plan.mounts.size(); ++later) {
+        if (plan.mounts[later].kind != MountKind::kCgroup) continue;
+        sources[later] = make_source(plan.mounts[later]);
+      }
       enter_network_namespace(task);
       needs_network = false;
     }
@@ -140,10 +145,11 @@ Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
   const bool has_mounts = task.plan.namespaces.has(CLONE_NEWNS);
   const sys::Fd root =
       has_mounts ? attach_root(plan) : sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  apply_mounts(task, root.get(), std::move(sources));
+  MaskSources mask_sources;
+  apply_mounts(task, root.get(), std::move(sources), mask_sources);
   if (has_mounts) {
     if (task.plan.process.terminal) inside.terminal = make_terminal(task, root.get(), true);
-    apply_masks(root.get(), std::span(plan.masks).subspan(plan.early_masks));
+    apply_masks(root.get(), std::span(plan.masks).subspan(plan.early_masks), mask_sources);
   }
   if (!task.plan.process.argv.empty()) inside.cwd = open_cwd(root.get(), task.plan.process.cwd);
   // Read-only last: everything above makes mount points in it.
@@ -222,6 +228,7 @@ Program program_of(const ChildTask& task) {
   const int channel = task.fds.channel;
   return {.plan = task.plan.process,
           .exec = task.exec,
+          .proc = task.proc,
           .may_set_groups = may_set_groups(task),
           .warn = [channel](const std::string& text) {
             (void)send(channel, MessageKind::kWarning, text);
@@ -241,6 +248,7 @@ void run_init(const ChildTask& task, Voice& voice) {
   take_setup_identity(task.plan.ids, program.may_set_groups);
   // Changing ids has set it to fs.suid_dumpable.
   if (!hides_late(task.plan)) sys::set_dumpable(false);
+  const sys::CapabilitySets sets = bound_program(program);
   set_names(task.plan);
   Inside inside = enter_root(task, std::move(sources));
   take_streams(inside.terminal.get());
@@ -250,7 +258,7 @@ void run_init(const ChildTask& task, Voice& voice) {
     wait_for_start(task, voice);
     throw sys::Error("config.json: /process: is needed to start a container", EINVAL);
   }
-  const std::string path = become_program(program, inside.cwd.get());
+  const std::string path = become_program(program, sets, inside.cwd.get());
   inside.cwd.reset();
   sys::set_dumpable(false);
   wait_for_start(task, voice);
@@ -271,7 +279,7 @@ void run_exec(const ChildTask& task) {
   take_streams(terminal.get());
   terminal.reset();
   const sys::Fd cwd = open_cwd(root.get(), task.plan.process.cwd);
-  const std::string path = become_program(program, cwd.get());
+  const std::string path = become_program(program, bound_program(program), cwd.get());
   sys::set_dumpable(false);
   execute_program(program, path, task.fds.channel);
 }

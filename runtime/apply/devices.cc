@@ -97,16 +97,16 @@ void make_links(int dev) {
 
 // A directory gets an empty read-only tmpfs, the same one for all, anything else /dev/null. A
 // detached mount can't be cloned before Linux 6.15, so the first is placed and cloned from there.
-void hide(int target, sys::Fd& empty, sys::Fd& null) {
+void hide(int target, MaskSources& sources) {
   if (!sys::is_directory(target)) {
-    if (!null) null = open_null();
-    return sys::attach_mount(sys::clone_mount(null.get(), false).get(), target);
+    if (!sources.null) sources.null = open_null();
+    return sys::attach_mount(sys::clone_mount(sources.null.get(), false).get(), target);
   }
-  if (!empty) {
-    empty = sys::make_filesystem("tmpfs", "tmpfs", {"size=0k"}, config::kMountAttrRdonly);
-    return sys::attach_mount(empty.get(), target);
+  if (!sources.empty) {
+    sources.empty = sys::make_filesystem("tmpfs", "tmpfs", {"size=0k"}, config::kMountAttrRdonly);
+    return sys::attach_mount(sources.empty.get(), target);
   }
-  sys::attach_mount(sys::clone_mount(empty.get(), false).get(), target);
+  sys::attach_mount(sys::clone_mount(sources.empty.get(), false).get(), target);
 }
 
 void make_readonly(int target) {
@@ -148,14 +148,13 @@ void apply_devices(int root, const RootPlan& plan) {
   sys::set_umask(022);
 }
 
-void apply_masks(int root, std::span<const MaskStep> masks) {
-  sys::Fd empty, null;  // made when first needed
+void apply_masks(int root, std::span<const MaskStep> masks, MaskSources& sources) {
   for (const MaskStep& step : masks) {
     try {
       const auto target = sys::open_in_root_if_exists(root, step.target, O_PATH);
       if (!target) continue;
       if (step.hides) {
-        hide(target->get(), empty, null);
+        hide(target->get(), sources);
       } else {
         make_readonly(target->get());
       }

@@ -15,8 +15,12 @@ namespace runtime {
 /// Errors: a /dev of the image's that is a symlink; a device of the host's that is another one.
 void apply_devices(int root, const RootPlan& plan);
 
+/// What hides a directory and what hides a file, made when first needed.
+struct MaskSources {
+  sys::Fd empty, null;
+};
 /// Hides each path or makes it read-only; paths that are not there are fine.
-void apply_masks(int root, std::span<const MaskStep> masks);
+void apply_masks(int root, std::span<const MaskStep> masks, MaskSources& sources);
 
 /// A pty of the container's own devpts.
 /// Errors: no /dev/pts, or one that is no devpts. Source: CVE-2025-52565.

@@ -210,7 +210,7 @@ void mount_one(int root, const MountStep& step, sys::Fd source) {
     return copy_symlink(root, step, source.get());
   }
   const bool is_bind = step.kind == MountKind::kBind;
-  const sys::Fd mount = is_bind ? std::move(source) : make_instance_or_clone(step);
+  const sys::Fd mount = source ? std::move(source) : make_instance_or_clone(step);
   if (is_bind) set_bind_attributes(mount.get(), step, step.attr_set, step.attr_clear, false);
   set_bind_attributes(mount.get(), step, step.rec_attr_set, step.rec_attr_clear, true);
   const sys::Fd target = open_target(root, step, !is_bind || sys::is_directory(mount.get()));
@@ -241,6 +241,10 @@ sys::Fd clone_source(const MountStep& step) {
 }
 
 }  // namespace
+
+sys::Fd make_source(const MountStep& step) {
+  return sys::in_context(step.label, [&] { return make_instance_or_clone(step); });
+}
 
 std::vector<sys::Fd> clone_sources(const RootPlan& plan) {
   std::vector<sys::Fd> sources(plan.mounts.size());

@@ -19,7 +19,10 @@ std::vector<sys::Fd> clone_sources(const RootPlan& plan);
 /// The root must be a directory and no symlink. Source: CVE-2026-48749 (Incus).
 sys::Fd attach_root(const RootPlan& plan);
 
-/// Carries out one step below `root`. source: of clone_sources, for binds.
+/// The mount of a step that is no bind, detached, to be made earlier than it is placed.
+sys::Fd make_source(const MountStep& step);
+
+/// Carries out one step below `root`. source: of clone_sources, for binds, or of make_source.
 /// Errors: start with the step's label.
 void apply_mount(int root, const MountStep& step, sys::Fd source);
 

@@ -50,13 +50,13 @@ std::string home_in(std::string_view passwd, uid_t uid) {
 
 // INV-6: the image's /etc/passwd is hostile: a regular file below the root, of bounded size, or
 // nothing. Merely opening something else may block or do something, so it is looked at first.
-std::string find_home(uid_t uid) {
+std::string find_home(uid_t uid, const sys::Procfs& proc) {
   const sys::Fd root = sys::open_path("/", O_PATH | O_DIRECTORY);
   try {  // whatever is wrong with it, the answer is "/"
     const std::optional<sys::Fd> passwd =
         sys::open_in_root_if_exists(root.get(), sys::RelPath::parse("etc/passwd"), O_PATH);
     if (passwd && S_ISREG(sys::status_of(passwd->get()).st_mode)) {
-      const sys::Fd file = sys::reopen(sys::Procfs::open(), passwd->get(), O_RDONLY);
+      const sys::Fd file = sys::reopen(proc, passwd->get(), O_RDONLY);
       std::string home = home_in(sys::read_all(file.get(), kMaxPasswd), uid);
       if (!home.empty()) return home;
     }
@@ -193,18 +193,21 @@ void take_streams(int terminal) {
   for (int fd = 0; fd <= 2; ++fd) sys::duplicate_onto(terminal, fd);
 }
 
-std::string become_program(const Program& program, int cwd) {
-  const ProcessPlan& plan = program.plan;
-  set_limits(plan);
-  if (plan.new_keyring && !sys::join_new_session_keyring()) {
+sys::CapabilitySets bound_program(const Program& program) {
+  if (program.plan.new_keyring && !sys::join_new_session_keyring()) {
     program.warn("no session keyring: the user's quota of keys is used up, or they are forbidden");
   }
+  const sys::CapabilitySets sets = grantable(program);
+  sys::limit_bounding_set(sets.bounding);  // needs CAP_SETPCAP
+  return sets;
+}
+
+std::string become_program(const Program& program, const sys::CapabilitySets& sets, int cwd) {
+  const ProcessPlan& plan = program.plan;
+  set_limits(plan);
   own_streams(plan);
   // As root, who may enter what the user may not; if even root may not, the user tries below.
   bool is_inside = sys::change_directory(cwd);
-  const sys::CapabilitySets sets = grantable(program);
-  // The bounding set needs CAP_SETPCAP, so it comes before the identity.
-  sys::limit_bounding_set(sets.bounding);
   sys::become({.uid = plan.uid, .gid = plan.gid, .groups = plan.groups}, program.may_set_groups,
               true);
   if (!is_inside && !sys::change_directory(cwd)) {
@@ -226,7 +229,7 @@ void execute_program(const Program& program, const std::string& path, int status
   const ProcessPlan& plan = program.plan;
   const ExecPlan& exec = program.exec;
   std::vector<std::string> env = plan.env;
-  if (plan.find_home) env.push_back("HOME=" + find_home(plan.uid));
+  if (plan.find_home) env.push_back("HOME=" + find_home(plan.uid, program.proc));
   std::vector<std::string> argv = plan.argv;
   if (exec.stub >= 0) {
     const auto number_or_none = [](int fd) {

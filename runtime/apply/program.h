@@ -9,6 +9,7 @@
 
 #include "config/seccomp_filter.h"
 #include "runtime/plan/plan.h"
+#include "sys/capability.h"
 #include "sys/procfs.h"
 
 namespace runtime {
@@ -24,6 +25,7 @@ struct ExecPlan {
 struct Program {
   const ProcessPlan& plan;
   const ExecPlan& exec;
+  const sys::Procfs& proc;
   bool may_set_groups = true;
   std::function<void(const std::string&)> warn;
 };
@@ -32,11 +34,16 @@ struct Program {
 /// standard streams; -1 for none.
 void take_streams(int terminal);
 
-/// Everything between the root and the exec but for what the profile must not see: working
-/// directory, limits, keyring, identity, capabilities. Afterwards the process is the program's
-/// user. cwd: the open working directory. Returns the path of what is to be executed. Errors: in
-/// the words that callers look for when the program is missing or can't be executed.
-std::string become_program(const Program& program, int cwd);
+/// What of it may be done as root of the namespace, before the root is built: keyring and bounding
+/// set. Returns the capabilities that the program is to have.
+sys::CapabilitySets bound_program(const Program& program);
+
+/// Everything else between the root and the exec but for what the profile must not see: working
+/// directory, limits, identity, capabilities. Afterwards the process is the program's user.
+/// sets: of bound_program. cwd: the open working directory. Returns the path of what is to be
+/// executed. Errors: in the words that callers look for when the program is missing or can't be
+/// executed.
+std::string become_program(const Program& program, const sys::CapabilitySets& sets, int cwd);
 
 /// seccomp, then the exec. A failure after the stub has taken over goes to descriptor `status`.
 [[noreturn]] void execute_program(const Program& program, const std::string& path, int status);
