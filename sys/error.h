@@ -7,6 +7,7 @@
 #include <exception>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 namespace sys {
 
@@ -35,12 +36,17 @@ class Error : public std::exception {
 Error errno_error(std::string_view what, int code = errno);
 
 /// Runs `step`; an Error that leaves it gets "what: " in front. Used once per layer boundary.
-template <typename Step>
-decltype(auto) in_context(std::string_view what, Step&& step) {
+/// what: a text, or a call that gives one, made only for the Error.
+template <typename What, typename Step>
+decltype(auto) in_context(const What& what, Step&& step) {
   try {
     return step();
   } catch (Error& error) {
-    error.add_context(what);
+    if constexpr (std::is_invocable_v<What>) {
+      error.add_context(what());
+    } else {
+      error.add_context(what);
+    }
     throw;
   }
 }

@@ -148,6 +148,12 @@ bool make_symlink_at(const std::string& target, int dir, const std::string& name
   throw errno_error(format("make symlink \"{}\"", name));
 }
 
+bool make_file_at(int dir, const std::string& name, mode_t mode) {
+  if (::mknodat(dir, name.c_str(), S_IFREG | mode, 0) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw errno_error(format("make file \"{}\"", name));
+}
+
 bool make_node_at(int dir, const std::string& name, mode_t mode, dev_t device, uid_t uid,
                   gid_t gid) {
   const mode_t mask = ::umask(0);

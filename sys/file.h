@@ -41,6 +41,8 @@ void rename_at(int dir, const std::string& from, const std::string& to);
 bool unlink_at_if_exists(int dir, const std::string& name);
 /// False: the name is taken already.
 bool make_symlink_at(const std::string& target, int dir, const std::string& name);
+/// Makes an empty regular file. False: the name is taken already.
+bool make_file_at(int dir, const std::string& name, mode_t mode);
 /// Makes a device node or FIFO (S_IF... in `mode`) with exactly this mode and owner.
 /// False: the name is taken already.
 bool make_node_at(int dir, const std::string& name, mode_t mode, dev_t device, uid_t uid,

@@ -120,6 +120,12 @@ void attach_mount(int mount, int target) {
   }
 }
 
+void attach_mount_at(int mount, int dir, const std::string& name) {
+  if (::move_mount(mount, "", dir, name.c_str(), MOVE_MOUNT_F_EMPTY_PATH) < 0) {
+    throw errno_error("move_mount");
+  }
+}
+
 void pivot_into(int root) {
   if (::fchdir(root) < 0) throw errno_error("enter the new root");
   // The old root ends up mounted over the new one, and is taken off from there.

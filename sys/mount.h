@@ -36,6 +36,8 @@ void set_root_propagation(std::uint64_t propagation, bool recursive);
 
 /// Places a detached mount on an open directory or file.
 void attach_mount(int mount, int target);
+/// The same on a name in an open directory; a symlink there is not followed.
+void attach_mount_at(int mount, int dir, const std::string& name);
 
 /// Makes the mount that `root` is open on the root of this mount namespace and lets go of the old
 /// one. Afterwards the working directory is "/".

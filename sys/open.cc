@@ -109,13 +109,6 @@ std::optional<Fd> open_at_if_exists(int dir, const std::string& name, int flags)
   return if_exists(retry([&] { return ::openat(dir, name.c_str(), how, 0); }), name);
 }
 
-std::optional<Fd> open_new_at(int dir, const std::string& name, mode_t mode) {
-  constexpr int kNew = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-  const int fd = retry([&] { return ::openat(dir, name.c_str(), kNew, mode); });
-  if (fd < 0 && errno == EEXIST) return std::nullopt;
-  return checked(fd, name);
-}
-
 Fd open_in_root(int root, const RelPath& path, int flags) {
   return checked(openat2_retrying(root, path.c_str(), flags, 0, kInRoot), "/" + path.str());
 }

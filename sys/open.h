@@ -41,8 +41,6 @@ Fd open_path(const std::string& path, int flags, mode_t mode = 0);
 std::optional<Fd> open_path_if_exists(const std::string& path, int flags);
 /// The same relative to a descriptor; for names that we made ourselves. Final symlinks are refused.
 Fd open_at(int dir, const std::string& name, int flags, mode_t mode = 0);
-/// A new regular file; empty when the name is taken.
-std::optional<Fd> open_new_at(int dir, const std::string& name, mode_t mode);
 std::optional<Fd> open_at_if_exists(int dir, const std::string& name, int flags);
 
 /// Opens `path` as a process whose root is `root` would see it, symlinks included, but neither

@@ -101,9 +101,9 @@ sys::Fd make_terminal(const ChildTask& task, int root, bool on_console) {
 }
 
 sys::Fd open_cwd(int root, const std::string& cwd) {
-  return sys::in_context(sys::format("working directory \"{}\"", cwd), [&] {
-    return sys::make_directories_in_root(root, sys::RelPath::parse(cwd), 0755);
-  });
+  return sys::in_context(
+      [&] { return sys::format("working directory \"{}\"", cwd); },
+      [&] { return sys::make_directories_in_root(root, sys::RelPath::parse(cwd), 0755); });
 }
 
 struct Inside {

@@ -57,11 +57,12 @@ sys::Fd open_null() {
 
 void bind_device(int dir, const std::string& name, const DeviceStep& step) {
   const sys::Fd device = clone_device(step);
-  std::optional<sys::Fd> target = sys::open_new_at(dir, name, 0666);
-  if (!target) {  // of the image
-    target = sys::make_file_in_root(dir, sys::RelPath::parse(name), 0666, sys::Symlinks::kRefuse);
+  if (sys::make_file_at(dir, name, 0666)) {
+    return sys::attach_mount_at(device.get(), dir, name);
   }
-  sys::attach_mount(device.get(), target->get());
+  const sys::Fd target =  // of the image
+      sys::make_file_in_root(dir, sys::RelPath::parse(name), 0666, sys::Symlinks::kRefuse);
+  sys::attach_mount(device.get(), target.get());
 }
 
 void make_device(int dir, const std::string& name, const DeviceStep& step) {
@@ -78,12 +79,13 @@ void make_device(int dir, const std::string& name, const DeviceStep& step) {
 }
 
 void apply_device(int root, const DeviceStep& step, bool binds) {
-  sys::in_context(sys::format("device \"{}\"", step.path), [&] {
-    const sys::Fd dir =
-        sys::make_directories_in_root(root, step.target.parent(), 0755, sys::Symlinks::kRefuse);
-    if (binds) return bind_device(dir.get(), step.target.name(), step);
-    make_device(dir.get(), step.target.name(), step);
-  });
+  sys::in_context([&] { return sys::format("device \"{}\"", step.path); },
+                  [&] {
+                    const sys::Fd dir = sys::make_directories_in_root(root, step.target.parent(),
+                                                                      0755, sys::Symlinks::kRefuse);
+                    if (binds) return bind_device(dir.get(), step.target.name(), step);
+                    make_device(dir.get(), step.target.name(), step);
+                  });
 }
 
 void make_links(int dev) {
@@ -138,7 +140,7 @@ void apply_devices(int root, const RootPlan& plan) {
   for (const DeviceStep& step : plan.devices) {
     const bool is_in_dev = step.target.parent().str() == "dev";
     if (is_in_dev && plan.binds_devices) {
-      sys::in_context(sys::format("device \"{}\"", step.path),
+      sys::in_context([&] { return sys::format("device \"{}\"", step.path); },
                       [&] { bind_device(dev.get(), step.target.name(), step); });
     } else {
       apply_device(root, step, plan.binds_devices);

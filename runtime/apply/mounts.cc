@@ -257,12 +257,14 @@ std::vector<sys::Fd> clone_sources(const RootPlan& plan) {
 }
 
 sys::Fd attach_root(const RootPlan& plan) {
-  return sys::in_context(sys::format("root \"{}\"", plan.path), [&] {
-    const sys::Fd place = sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-    sys::Fd root = sys::clone_mount(place.get(), true);
-    sys::attach_mount(root.get(), place.get());
-    return root;
-  });
+  return sys::in_context([&] { return sys::format("root \"{}\"", plan.path); },
+                         [&] {
+                           const sys::Fd place =
+                               sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+                           sys::Fd root = sys::clone_mount(place.get(), true);
+                           sys::attach_mount(root.get(), place.get());
+                           return root;
+                         });
 }
 
 void apply_mount(int root, const MountStep& step, sys::Fd source) {
