@@ -127,8 +127,8 @@ std::span<char> memory_of(int argc, char** argv) {
 }  // namespace
 }  // namespace runtime
 
-// The library's own brings the demangler of C++ names along, 60 KB and 2 pages of relocations, for a
-// message that run_program gives.
+// The library's own brings the demangler of C++ names along, 60 KB and 2 pages of relocations, for
+// a message that run_program gives.
 namespace __gnu_cxx {
 void __verbose_terminate_handler() { std::abort(); }
 }  // namespace __gnu_cxx
