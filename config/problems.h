@@ -36,6 +36,9 @@ void check_id_mappings(Problems& problems, std::string_view pointer,
 /// The process of a container or of an `exec`, at "/process".
 void check_process(Problems& problems, const Process& process);
 
+/// linux.sysctl, its names and values, and the namespaces that they need.
+void check_sysctl(Problems& problems, const RuntimeSpec& spec);
+
 void check_seccomp(Problems& problems, const Seccomp& seccomp);
 
 }  // namespace config

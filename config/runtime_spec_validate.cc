@@ -193,26 +193,6 @@ void check_devices(Problems& problems, const std::vector<Device>& devices) {
   }
 }
 
-/// Words between dots or slashes, none empty: so no key leaves /proc/sys.
-bool is_sysctl_key(std::string_view key) {
-  char before = '.';
-  for (const char c : key) {
-    const bool is_separator = c == '.' || c == '/';
-    if (is_separator && (before == '.' || before == '/')) return false;
-    if (c <= ' ' || c > '~') return false;
-    before = c;
-  }
-  return before != '.' && before != '/';
-}
-
-void check_sysctl(Problems& problems, const StringMap& sysctl) {
-  for (const auto& [key, value] : sysctl) {
-    const std::string place = "/linux/sysctl/" + escape_pointer(key);
-    if (!is_sysctl_key(key)) problems.add(place, "not the name of a sysctl");
-    problems.check_text(place, value);
-  }
-}
-
 void check_linux(Problems& problems, const RuntimeSpec& spec) {
   const Linux& linux_ = spec.linux_;
   check_namespaces(problems, linux_.namespaces);
@@ -220,7 +200,7 @@ void check_linux(Problems& problems, const RuntimeSpec& spec) {
   check_time_offsets(problems, linux_);
   check_devices(problems, linux_.devices);
   problems.check_text("/linux/cgroupsPath", linux_.cgroups_path);
-  check_sysctl(problems, linux_.sysctl);
+  check_sysctl(problems, spec);
   if (linux_.seccomp) check_seccomp(problems, *linux_.seccomp);
   problems.check_absolutes("/linux/maskedPaths", linux_.masked_paths);
   problems.check_absolutes("/linux/readonlyPaths", linux_.readonly_paths);

@@ -24,10 +24,10 @@ namespace {
 constexpr ino_t kProcRootInode = 1;    // PROC_ROOT_INO
 constexpr unsigned long kExiting = 4;  // PF_EXITING; proc(5), stat field 9
 
-int open_confined(int root, const std::string& path, int flags) {
+int open_confined(int root, const std::string& path, int flags, std::uint64_t resolve = 0) {
   open_how how = {};
   how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
-  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_XDEV | RESOLVE_NO_MAGICLINKS | resolve;
   return static_cast<int>(
       retry([&] { return ::syscall(SYS_openat2, root, path.c_str(), &how, sizeof(how)); }));
 }
@@ -74,6 +74,22 @@ void Procfs::write(const std::string& path, std::string_view content) const {
   if (retry([&] { return ::write(file.get(), content.data(), content.size()); }) < 0) {
     throw errno_error(format("write \"/proc/{}\"", path));
   }
+}
+
+void Procfs::write_sysctl(const std::string& path, std::string_view value) const {
+  // No mount is crossed, so it is the procfs that was checked when it was opened.
+  const Fd file(open_confined(root_.get(), "sys/" + path, O_WRONLY, RESOLVE_NO_SYMLINKS));
+  if (file && retry([&] { return ::write(file.get(), value.data(), value.size()); }) >= 0) return;
+  Error error = errno_error(format("{} \"/proc/sys/{}\"", file ? "write" : "open", path));
+  if (error.code() == EXDEV) {
+    error.set_hint("here /proc/sys is a mount of its own, as inside another container");
+  } else if (error.code() == ENOENT) {
+    error.set_hint("this kernel has no such parameter, or the container's namespace has none");
+  } else if (error.code() == EACCES || error.code() == EPERM) {
+    error.set_hint(
+        "the kernel leaves it to the host's root; those of the ipc namespace until Linux 6.9");
+  }
+  throw error;
 }
 
 Fd reopen(const Procfs& proc, int fd, int flags) {

@@ -29,6 +29,10 @@ class Procfs {
   std::string read(const std::string& path, std::size_t limit = 65536) const;
   void write(const std::string& path, std::string_view content) const;
 
+  /// Sets the kernel parameter at `path` below /proc/sys, of the namespaces that we are in.
+  /// Errors: with hints where the kernel's word misleads.
+  void write_sysctl(const std::string& path, std::string_view value) const;
+
   int fd() const { return root_.get(); }
 
  private:

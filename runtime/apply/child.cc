@@ -173,6 +173,15 @@ void set_names(const Plan& plan) {
   if (!plan.domainname.empty()) sys::set_domainname(plan.domainname);
 }
 
+// Through the host's /proc, which shows the parameters of whoever looks: what the image, a mount or
+// a mask has there is out of the way. CVE-2019-16884, CVE-2025-52881.
+void write_sysctls(const ChildTask& task) {
+  for (const SysctlStep& step : task.plan.sysctls) {
+    sys::in_context([&] { return sys::format("sysctl \"{}\"", step.name); },
+                    [&] { task.proc.write_sysctl(step.path, step.value); });
+  }
+}
+
 // What an `exec` joins, which can open nothing of ours itself: we are undumpable.
 void hand_out(const ChildTask& task, int connection, const std::string& names) {
   std::vector<sys::Fd> opened;
@@ -251,6 +260,8 @@ void run_init(const ChildTask& task, Voice& voice) {
   const sys::CapabilitySets sets = bound_program(program);
   set_names(task.plan);
   Inside inside = enter_root(task, std::move(sources));
+  // With the network namespace at hand, and all rights in it.
+  write_sysctls(task);
   take_streams(inside.terminal.get());
   inside.terminal.reset();
 

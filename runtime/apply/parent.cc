@@ -152,6 +152,7 @@ OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc) {
     // we have joined a user namespace that doesn't own them.
     if (sys::namespace_id_of(proc, sys::own_pid(), kind_of_namespace(join.type).file) ==
         sys::namespace_id(file.get())) {
+      open.ours |= join.type;
       continue;
     }
     open.joins.push_back({.fd = file.get(), .types = join.type});
@@ -159,6 +160,18 @@ OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc) {
   }
   if (!plan.joined_time.empty()) open.time = open_namespace(plan.joined_time, CLONE_NEWTIME);
   return open;
+}
+
+void refuse_own_sysctls(const std::vector<SysctlStep>& sysctls, const OpenJoins& joins) {
+  for (const SysctlStep& step : sysctls) {
+    if ((joins.ours & step.type) == 0) continue;
+    throw sys::Error(
+        sys::format(
+            "config.json: /linux/sysctl: \"{}\" would be set in the {} namespace that we run "
+            "in, which the bundle names",
+            step.name, kind_of_namespace(step.type).name),
+        EPERM);
+  }
 }
 
 Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Join>& joins,

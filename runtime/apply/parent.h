@@ -34,9 +34,12 @@ PreparedExec prepare_exec(const ProcessPlan& process, const IdPlan& ids, bool ow
 struct OpenJoins {
   std::vector<sys::Fd> owned;
   std::vector<sys::Join> joins;
+  int ours = 0;  // CLONE_NEW* of those that we are in already, which are not joined
   sys::Fd time;
 };
 OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc);
+/// Errors: a kernel parameter would be set in a namespace that turns out to be ours.
+void refuse_own_sysctls(const std::vector<SysctlStep>& sysctls, const OpenJoins& joins);
 
 /// A started child, and what it says. Kills and reaps the child when it goes, unless released.
 class Launch {

@@ -102,6 +102,7 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
   try {  // the destructor does not run for an object that was never made
     if (wants_notify()) add_notify(plan_, *directory_, context.state_root);
     joins_ = open_joins(plan_.namespaces, context.proc);
+    refuse_own_sysctls(plan_.sysctls, joins_);
     exec_ = prepare_exec(plan_.process, plan_.ids, plan_.namespaces.has(CLONE_NEWUSER),
                          cache_directory(context), context.proc, context.log);
     if (!options.console_socket.empty())

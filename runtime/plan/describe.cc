@@ -220,6 +220,9 @@ std::string describe(const Plan& plan) {
   text += root_text(plan.root);
   if (!plan.hostname.empty()) text += "host name " + quoted(plan.hostname) + "\n";
   if (!plan.domainname.empty()) text += "domain name " + quoted(plan.domainname) + "\n";
+  for (const SysctlStep& step : plan.sysctls) {
+    text += sys::format("sysctl {} is {}\n", quoted(step.path), quoted(step.value));
+  }
   return text + process_text(plan.process);
 }
 

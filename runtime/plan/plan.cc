@@ -5,8 +5,10 @@
 #include <linux/sched.h>
 
 #include <algorithm>
+#include <cassert>
 
 #include "config/json.h"
+#include "config/sysctl.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -40,7 +42,6 @@ void refuse_unsupported(const config::RuntimeSpec& spec) {
       throw sys::Error(sys::format("config.json: {}: not supported yet", field), ENOTSUP);
   };
   refuse(spec.hooks && !is_empty(*spec.hooks), "/hooks");
-  refuse(!spec.linux_.sysctl.empty(), "/linux/sysctl");
   refuse(!spec.linux_.mount_label.empty(), "/linux/mountLabel");
   for (const std::string& field : spec.linux_.unsupported) refuse(true, "/linux/" + field);
 }
@@ -62,7 +63,29 @@ void refuse_impossible(const Plan& plan, const config::RuntimeSpec& spec) {
   }
 }
 
+// That one of the uts namespace is set by its own system call: its file is the host's root's alone.
+constexpr std::string_view kDomainName = "kernel/domainname";
+
+std::string domain_name(const config::RuntimeSpec& spec) {
+  for (const auto& [name, value] : spec.linux_.sysctl) {
+    if (config::sysctl_path(name) == kDomainName) return value;
+  }
+  return spec.domainname;
+}
+
 }  // namespace
+
+std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec) {
+  std::vector<SysctlStep> steps;
+  for (const auto& [name, value] : spec.linux_.sysctl) {
+    const auto path = config::sysctl_path(name);
+    const auto type = path ? config::sysctl_namespace(*path) : std::nullopt;
+    assert(type);  // guaranteed by config::validate
+    if (*path == kDomainName) continue;
+    steps.push_back({.name = name, .path = *path, .value = value, .type = clone_flag(*type)});
+  }
+  return steps;
+}
 
 Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Request& request) {
   check(spec);
@@ -79,7 +102,8 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   // Called inside a user namespace, as podman calls us: nodes can't be made in any but the first.
   if (!facts.own_uids.empty() && !sys::is_initial(facts.own_uids)) plan.root.binds_devices = true;
   plan.hostname = spec.hostname;
-  plan.domainname = spec.domainname;
+  plan.domainname = domain_name(spec);
+  plan.sysctls = plan_sysctls(spec);
   if (spec.process) {
     plan.process = plan_process(*spec.process, spec, facts, plan.warnings);
   }

@@ -149,6 +149,15 @@ struct RootPlan {
   bool operator==(const RootPlan&) const = default;
 };
 
+/// A kernel parameter of one of the container's namespaces.
+struct SysctlStep {
+  std::string name;  // as the bundle writes it
+  std::string path;  // below /proc/sys
+  std::string value;
+  int type = 0;  // CLONE_NEW* of its namespace
+  bool operator==(const SysctlStep&) const = default;
+};
+
 struct LimitStep {
   std::string name;
   int resource = 0;
@@ -187,6 +196,7 @@ struct Plan {
   IdPlan ids;
   RootPlan root;
   std::string hostname, domainname;
+  std::vector<SysctlStep> sysctls;
   ProcessPlan process;
   std::vector<std::string> warnings;
   bool operator==(const Plan&) const = default;
@@ -208,6 +218,7 @@ NamespacePlan plan_namespaces(const config::RuntimeSpec& spec);
 IdPlan plan_ids(const config::RuntimeSpec& spec, const HostFacts& facts);
 RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
                    std::vector<std::string>& warnings);
+std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec);
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
 
 /// CLONE_NEW* of a namespace type.

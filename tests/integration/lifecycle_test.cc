@@ -120,8 +120,6 @@ TEST_CASE("create: what is not there yet is refused by name", "[integration][lif
                      })
                 .err,
             "/hooks: not supported yet"));
-  CHECK(has(run_args({"true"}, [](auto& spec) { spec.linux_.sysctl["net.x"] = "1"; }).err,
-            "/linux/sysctl: not supported yet"));
   CHECK(has(run_args({"true"}, [](auto& spec) { spec.process->apparmor_profile = "x"; }).err,
             "/process/apparmorProfile: not supported yet"));
 }

@@ -283,6 +283,31 @@ TEST_CASE("validate: names of sysctl as people write them", "[config][validate]"
   CHECK(validate(spec) == List{});
 }
 
+TEST_CASE("validate: only kernel parameters of a namespace of the container's",
+          "[config][validate]") {
+  const auto problem = [](const char* name, const std::string& value) {
+    RuntimeSpec spec = good_spec();
+    std::erase_if(spec.linux_.namespaces, [](const config::Namespace& one) {
+      return one.type == config::NamespaceType::kIpc;
+    });
+    spec.linux_.sysctl = {{"net.x", "1"}, {name, value}};
+    return validate(spec);
+  };
+  CHECK(problem("kernel.core_pattern", "x") ==
+        List{"/linux/sysctl/kernel.core_pattern: belongs to the host and to no namespace"});
+  CHECK(problem("kernel.sem", "x") ==
+        List{"/linux/sysctl/kernel.sem: there is no ipc namespace to set it in"});
+  CHECK(problem("kernel.hostname", "x") ==
+        List{"/linux/sysctl/kernel.hostname: is for the field hostname to say"});
+  CHECK(problem("net/x", "1") == List{"/linux/sysctl/net~1x: the same as \"net.x\""});
+  CHECK(problem("net.y", "") == List{"/linux/sysctl/net.y: empty"});
+  CHECK(problem("net.y", "1\n2") == List{"/linux/sysctl/net.y: more than one line"});
+  CHECK(problem("net.y", std::string("1\0", 2)).size() == 1);
+  CHECK(problem("net.y", std::string(4096, '1')) ==
+        List{"/linux/sysctl/net.y: longer than 4095 bytes"});
+  CHECK(problem("net.y", "1\n") == List{});
+}
+
 TEST_CASE("validate: a listener is for profiles that notify", "[config][validate]") {
   CHECK(problems_after([](RuntimeSpec& spec) {
           spec.linux_.seccomp->syscalls[0].action = config::SeccompAction::kNotify;

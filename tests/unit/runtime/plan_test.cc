@@ -3,6 +3,7 @@
 // UPDATE_GOLDEN=1 rewrites the texts: look at the difference.
 #include "runtime/plan/plan.h"
 
+#include <linux/sched.h>
 #include <stdlib.h>
 
 #include <catch2/catch.hpp>
@@ -15,6 +16,7 @@ using Catch::Matchers::Contains;
 using config::NamespaceType;
 using config::RuntimeSpec;
 using runtime::HostFacts;
+using runtime::Plan;
 using runtime::Request;
 
 namespace {
@@ -178,14 +180,25 @@ TEST_CASE("plan: mounts that mean nothing are named", "[runtime][plan]") {
 }
 
 TEST_CASE("plan: what is not there yet is refused by name", "[runtime][plan]") {
-  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.linux_.sysctl["net.x"] = "1"; }),
-             Contains("/linux/sysctl: not supported yet"));
   CHECK_THAT(problem([](RuntimeSpec& spec) { spec.linux_.mount_label = "x"; }),
              Contains("/linux/mountLabel: not supported yet"));
   CHECK_THAT(problem([](RuntimeSpec& spec) { spec.process->apparmor_profile = "x"; }),
              Contains("/process/apparmorProfile: not supported yet"));
   CHECK_THAT(problem([](RuntimeSpec& spec) { spec.process->selinux_label = "x"; }),
              Contains("/process/selinuxLabel: not supported yet"));
+}
+
+TEST_CASE("plan: kernel parameters as paths, but the domain name", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec& one) {
+    one.linux_.sysctl = {{"kernel.sem", "1 2 3 4"}, {"kernel/domainname", "x.org"}};
+  });
+  const Plan plan = make_plan(spec, kUser, kRequest);
+  CHECK(plan.domainname == "x.org");
+  CHECK(
+      plan.sysctls ==
+      std::vector<runtime::SysctlStep>{
+          {.name = "kernel.sem", .path = "kernel/sem", .value = "1 2 3 4", .type = CLONE_NEWIPC}});
+  CHECK_THAT(describe(plan), Contains("sysctl \"kernel/sem\" is \"1 2 3 4\"\n"));
 }
 
 TEST_CASE("plan: all problems of a bundle are told at once", "[runtime][plan]") {
