@@ -25,6 +25,11 @@ std::vector<std::string> names_of(const NamedValue<T> (&table)[N]) {
   return names;
 }
 
+template <size_t N>
+std::vector<std::string> names(const std::string_view (&table)[N]) {
+  return {std::begin(table), std::end(table)};
+}
+
 std::vector<std::string> mount_options() {
   std::vector<std::string> names = known_mount_options();
   std::erase_if(names, [](const std::string& name) {
@@ -53,8 +58,7 @@ Json seccomp(const FeaturesFacts& facts) {
       .add("actions", actions)
       .add("operators", names_of(kSeccompOperators))
       .add("archs", sorted(facts.seccomp_archs))
-      .add("knownFlags",
-           std::vector<std::string>(std::begin(kSeccompFlags), std::end(kSeccompFlags)))
+      .add("knownFlags", names(kSeccompFlags))
       .add("supportedFlags", sorted(facts.seccomp_supported_flags))
       .take();
 }
@@ -90,7 +94,7 @@ std::string features_document(const FeaturesFacts& facts) {
   const Json document = JsonObject()
                             .add("ociVersionMin", std::string("1.0.0"))
                             .add("ociVersionMax", std::string("1.3.0"))
-                            .add("hooks", std::vector<std::string>())
+                            .add("hooks", names(kHookKinds))
                             .add("mountOptions", mount_options())
                             .add_json("linux", linux_features(facts))
                             .add_json("annotations", annotations.take())

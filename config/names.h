@@ -90,6 +90,11 @@ inline constexpr std::string_view kRootfsPropagations[] = {
     "private", "rprivate", "rshared", "rslave", "runbindable", "shared", "slave", "unbindable",
 };
 
+/// In the order of their moments.
+inline constexpr std::string_view kHookKinds[] = {
+    "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
+};
+
 /// Fields of `linux` that are refused by name when they are there.
 inline constexpr std::string_view kUnsupportedFields[] = {"netDevices", "intelRdt", "memoryPolicy",
                                                           "personality"};

@@ -39,9 +39,9 @@ NamespaceType read_namespace_type(const Reader& place) {
 
 /// Our own file: a member that we never wrote means that something else did.
 void check_members(const Reader& document) {
-  constexpr std::string_view kMembers[] = {"annotations", "bundle",  "created",    "id",
-                                           "namespaces",  "noPivot", "ociVersion", "ownerUid",
-                                           "pid",         "rootfs",  "startTime",  "version"};
+  constexpr std::string_view kMembers[] = {
+      "annotations", "bundle",   "created", "hooks",  "id",        "namespaces", "noPivot",
+      "ociVersion",  "ownerUid", "pid",     "rootfs", "startTime", "version"};
   document.each_member([&](const std::string& key, const Reader& place) {
     if (std::ranges::find(kMembers, key) == std::end(kMembers)) place.fail("unknown member");
   });
@@ -103,6 +103,7 @@ std::string write_record(const Record& record) {
                         .add("namespaces", namespaces)
                         .add("annotations", record.annotations)
                         .add("noPivot", record.no_pivot)
+                        .add_unless_empty("hooks", record.has_hooks)
                         .take();
   return write_json(json, "\t") + '\n';
 }
@@ -133,6 +134,7 @@ Record parse_record(const std::string& text, const std::string& name) {
       [&](const Reader& type) { record.namespaces.push_back(read_namespace_type(type)); });
   document.get_required("annotations", record.annotations);
   document.get_required("noPivot", record.no_pivot);
+  document.get("hooks", record.has_hooks);
   return record;
 }
 

@@ -11,7 +11,7 @@
 
 namespace sys {
 
-void wait_for_any(std::vector<Waiting>& entries) {
+void wait_for_any(std::vector<Waiting>& entries, int timeout_ms) {
   std::vector<pollfd> fds;
   for (const Waiting& entry : entries) {
     const int events = (entry.wants_input ? POLLIN : 0) | (entry.wants_output ? POLLOUT : 0);
@@ -19,7 +19,8 @@ void wait_for_any(std::vector<Waiting>& entries) {
     fds.push_back(
         {.fd = events == 0 ? -1 : entry.fd, .events = static_cast<short>(events), .revents = 0});
   }
-  if (retry([&] { return ::poll(fds.data(), fds.size(), -1); }) < 0) throw errno_error("poll");
+  if (retry([&] { return ::poll(fds.data(), fds.size(), timeout_ms); }) < 0)
+    throw errno_error("poll");
   for (std::size_t i = 0; i < fds.size(); ++i) {
     constexpr int kGone = POLLERR | POLLHUP | POLLNVAL;
     entries[i].has_input = entries[i].wants_input && (fds[i].revents & (POLLIN | kGone)) != 0;

@@ -16,8 +16,8 @@ struct Waiting {
   // Set by wait_for_any; an error or hang-up counts as both, so that the next call meets it.
   bool has_input = false, has_output = false;
 };
-/// Waits until something can be done.
-void wait_for_any(std::vector<Waiting>& entries);
+/// Waits until something can be done, at most `timeout_ms` (-1: for ever).
+void wait_for_any(std::vector<Waiting>& entries, int timeout_ms = -1);
 
 /// Blocks every signal that can be blocked; they are read from the returned descriptor instead.
 /// Children of clone_child start with them blocked.

@@ -87,6 +87,10 @@ std::string read_some(int fd, std::size_t limit) {
   return buffer;
 }
 
+void rewind(int fd) {
+  if (::lseek(fd, 0, SEEK_SET) < 0) throw errno_error("lseek");
+}
+
 std::string read_all(int fd, std::size_t limit) {
   std::string content;
   char buffer[16384];  // not a string's memory: that is written first, page by page

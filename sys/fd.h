@@ -46,6 +46,9 @@ void set_cloexec_from(unsigned first);
 void close_all_but(unsigned first, std::vector<int> keep);
 void set_nonblocking(int fd, bool nonblocking);
 
+/// The next read starts at the beginning of the file.
+void rewind(int fd);
+
 struct Pipe {
   Fd read_end, write_end;
 };

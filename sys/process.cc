@@ -135,6 +135,15 @@ void start_session() {
   if (::setsid() < 0) throw errno_error("setsid");
 }
 
+void start_process_group() {
+  if (::setpgid(0, 0) < 0) throw errno_error("setpgid");
+}
+
+bool kill_process_group(pid_t leader) {
+  const bool group = ::kill(-leader, SIGKILL) == 0;
+  return ::kill(leader, SIGKILL) == 0 || group;  // it may not have got to making the group
+}
+
 void set_hostname(const std::string& name) {
   if (::sethostname(name.data(), name.size()) < 0) {
     throw errno_error(format("set the host name \"{}\"", name));

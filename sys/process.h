@@ -79,6 +79,10 @@ void set_subreaper();
 void set_no_new_privileges();
 void set_umask(mode_t mask);
 void start_session();
+void start_process_group();
+/// SIGKILL for all of it; its leader must not have been waited for. False: they are not ours to
+/// kill.
+bool kill_process_group(pid_t leader);
 void set_hostname(const std::string& name);
 void set_domainname(const std::string& name);
 /// Sets a resource limit by its kernel number (RLIMIT_*), of a process or (0) our own.

@@ -14,15 +14,17 @@
 namespace runtime {
 
 enum class MessageKind : unsigned char {
-  kGo = 1,       // parent: the id maps are written
-  kWarning = 2,  // child: text for the log
-  kConsole = 3,  // child: the master of the pty comes with it
-  kReady = 4,    // child: everything is done but the exec
-  kCreated = 5,  // parent: the container is recorded; wait for `start`
-  kStart = 6,    // parent, or `start`: run the program
-  kNetwork = 7,  // parent: the network namespace comes with it
-  kJoin = 8,     // `exec`, of a waiting init: what to join (the text), and the answer that has it
-  kFailed = 9,   // child: errno, text and hint
+  kGo = 1,        // parent: the id maps are written
+  kWarning = 2,   // child: text for the log
+  kConsole = 3,   // child: the master of the pty comes with it
+  kReady = 4,     // child: everything is done but the exec
+  kCreated = 5,   // parent: the container is recorded; wait for `start`
+  kStart = 6,     // parent, or `start`: run the program
+  kNetwork = 7,   // parent: the network namespace comes with it
+  kJoin = 8,      // `exec`, of a waiting init: what to join (the text), and the answer that has it
+  kFailed = 9,    // child: errno, text and hint
+  kMounted = 10,  // child: the root is built, and not entered yet; with hooks alone
+  kHooksDone = 11,  // parent: its hooks have run; go on
 };
 
 /// Names the root directory among what a kJoin asks for; the others are those of /proc/PID/ns. They

@@ -8,6 +8,7 @@
 
 #include "runtime/apply/channel.h"
 #include "runtime/apply/devices.h"
+#include "runtime/apply/hooks.h"
 #include "runtime/apply/mounts.h"
 #include "sys/error.h"
 #include "sys/file.h"
@@ -136,6 +137,20 @@ void apply_mounts(const ChildTask& task, int root, std::vector<sys::Fd> sources,
   }
 }
 
+// The runtime's hooks and then the container's: with the root built, and the host's programs still
+// in sight.
+void run_creation_hooks(const ChildTask& task) {
+  const HooksPlan& plan = task.plan.hooks;
+  if (!plan.has_creation()) return;
+  if (plan.shows_init) sys::set_dumpable(true);
+  if (!send(task.fds.channel, MessageKind::kMounted)) sys::exit_now(1);
+  (void)expect(task.fds.channel, MessageKind::kHooksDone);
+  if (plan.shows_init) sys::set_dumpable(false);
+  run_hooks({.kind = "createContainer",
+             .hooks = plan.hooks.create_container,
+             .state = hook_state(plan, "creating", sys::own_pid())});
+}
+
 // Builds the container's file system and makes it the root.
 Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
   const RootPlan& plan = task.plan.root;
@@ -149,6 +164,9 @@ Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
   apply_mounts(task, root.get(), std::move(sources), mask_sources);
   if (has_mounts) {
     if (task.plan.process.terminal) inside.terminal = make_terminal(task, root.get(), true);
+  }
+  run_creation_hooks(task);
+  if (has_mounts) {
     apply_masks(root.get(), std::span(plan.masks).subspan(plan.early_masks), mask_sources);
   }
   if (!task.plan.process.argv.empty()) inside.cwd = open_cwd(root.get(), task.plan.process.cwd);
@@ -257,9 +275,13 @@ void run_init(const ChildTask& task, Voice& voice) {
   take_setup_identity(task.plan.ids, program.may_set_groups);
   // Changing ids has set it to fs.suid_dumpable.
   if (!hides_late(task.plan)) sys::set_dumpable(false);
-  const sys::CapabilitySets sets = bound_program(program);
+  // Its bounding set is not for the hooks, who may do all that root of the namespace may.
+  const bool has_hooks = !task.plan.hooks.hooks.create_container.empty();
+  sys::CapabilitySets sets;
+  if (!has_hooks) sets = bound_program(program);
   set_names(task.plan);
   Inside inside = enter_root(task, std::move(sources));
+  if (has_hooks) sets = bound_program(program);
   // With the network namespace at hand, and all rights in it.
   write_sysctls(task);
   take_streams(inside.terminal.get());
@@ -273,6 +295,11 @@ void run_init(const ChildTask& task, Voice& voice) {
   inside.cwd.reset();
   sys::set_dumpable(false);
   wait_for_start(task, voice);
+  if (const HooksPlan& plan = task.plan.hooks; !plan.hooks.start_container.empty()) {
+    run_hooks_as(program, {.kind = "startContainer",
+                           .hooks = plan.hooks.start_container,
+                           .state = hook_state(plan, "created", sys::own_pid())});
+  }
   execute_program(program, path, voice.channel);
 }
 

@@ -259,8 +259,8 @@ bool Launch::next(MessageKind until) {
   }
 }
 
-void Launch::wait_until_ready() {
-  if (next(MessageKind::kReady)) return;
+void Launch::wait_until(MessageKind kind) {
+  if (next(kind)) return;
   const sys::ExitStatus status = sys::wait_child(process_);
   process_.pidfd.reset();
   throw sys::Error(sys::format(

@@ -56,7 +56,9 @@ class Launch {
 
   /// Passes on what the child says until it is ready.
   /// Errors: the child's own failure, as if it had happened here; a child that ended.
-  void wait_until_ready();
+  void wait_until_ready() { wait_until(MessageKind::kReady); }
+  /// The same until it has built the root and waits for our hooks.
+  void wait_until_mounted() { wait_until(MessageKind::kMounted); }
   /// The same until the program runs.
   void wait_until_running();
   /// The master of the pty, when the child had no console socket to send it to.
@@ -66,6 +68,7 @@ class Launch {
 
  private:
   bool next(MessageKind until);
+  void wait_until(MessageKind kind);
 
   const Plan& plan_;
   const sys::Log& log_;

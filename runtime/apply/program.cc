@@ -145,6 +145,12 @@ int refusal_of(int root, const std::string& path) {
   return sys::check_executable(path);
 }
 
+void check_program_in(int root, const std::string& path) {
+  const int code = refusal_of(root, path);
+  if (code == EISDIR) fail_exec(path, "is a directory", EACCES);
+  if (code != 0) fail_exec(path, reason_of(path, code), code);
+}
+
 std::string_view search_path(const std::vector<std::string>& env) {
   for (const std::string& entry : env) {
     if (entry.starts_with("PATH=")) return std::string_view(entry).substr(5);
@@ -156,9 +162,7 @@ std::string find_program(const ProcessPlan& plan) {
   const std::string& name = plan.argv.at(0);
   const sys::Fd root = sys::open_path("/", O_PATH | O_DIRECTORY);
   if (name.find('/') != std::string::npos) {
-    const int code = refusal_of(root.get(), name);
-    if (code == EISDIR) fail_exec(name, "is a directory", EACCES);
-    if (code != 0) fail_exec(name, reason_of(name, code), code);
+    check_program_in(root.get(), name);
     return name;
   }
   int denied = 0;
@@ -185,6 +189,10 @@ std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
 }
 
 }  // namespace
+
+void check_program(const std::string& path) {
+  check_program_in(sys::open_path("/", O_PATH | O_DIRECTORY).get(), path);
+}
 
 void take_streams(int terminal) {
   sys::start_session();

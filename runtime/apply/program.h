@@ -45,6 +45,9 @@ sys::CapabilitySets bound_program(const Program& program);
 /// executed.
 std::string become_program(const Program& program, const sys::CapabilitySets& sets, int cwd);
 
+/// Errors: `path` is no program of the root, or not for who we are now, in the same words. INV-3.
+void check_program(const std::string& path);
+
 /// seccomp, then the exec. A failure after the stub has taken over goes to descriptor `status`.
 [[noreturn]] void execute_program(const Program& program, const std::string& path, int status);
 

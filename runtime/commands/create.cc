@@ -11,6 +11,7 @@ namespace runtime {
 int perform(const Context& context, const CreateOptions& options) {
   return sys::in_context(sys::format("create \"{}\"", options.id), [&] {
     NewContainer container(context, options, true);
+    container.run_creation_hooks();
     container.launch().wait_until_ready();
     container.tell_pid();
     container.record();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/commands/commands.h"
-#include "runtime/commands/signal_processes.h"
+#include "runtime/commands/destroy.h"
 #include "runtime/commands/status.h"
 #include "sys/error.h"
 #include "sys/format.h"
@@ -48,11 +48,7 @@ int perform(const Context& context, const DeleteOptions& options) {
     check_deletable(*directory, context);  // a `start` may have been quicker
   }
   const auto record = read_record(*directory, context, options.force);
-  if (record) {
-    sys::in_context(sys::format("delete \"{}\"", options.id),
-                    [&] { end_processes(*record, context.proc); });
-  }
-  directory->remove();
+  destroy(context, *directory, record);
   if (options.force) store.sweep();
   return 0;
 }

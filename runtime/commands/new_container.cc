@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "runtime/apply/hooks.h"
 #include "runtime/commands/notify.h"
 #include "runtime/commands/preserved_fds.h"
 #include "sys/error.h"
@@ -136,6 +137,8 @@ NewContainer::~NewContainer() {
   } catch (const sys::Error& error) {
     context_.log.warning(sys::format("remove the container's state: {}, ignoring", error.what()));
   }
+  // runtime.md, "Lifecycle": also where a hook has failed, for what others have made.
+  if (is_recorded_) run_poststop_hooks(plan_.hooks, context_.log);
 }
 
 void NewContainer::record() {
@@ -143,20 +146,38 @@ void NewContainer::record() {
   const auto times = sys::process_times(context_.proc, pid);
   // Without it the record would be nobody's, and the init would live on unseen.
   if (!times) throw sys::Error("the container's first process ended while it was set up");
+  write_record(pid, times->start_time);
+}
+
+void NewContainer::run_creation_hooks() {
+  const HooksPlan& plan = plan_.hooks;
+  if (!plan.has_creation()) return;
+  launch_->wait_until_mounted();
+  // Whoever deletes it when we are killed now finds its poststop hooks.
+  write_record(0, 0);
+  const std::string state = hook_state(plan, "creating", launch_->process().pid);
+  run_hooks({.kind = "prestart", .hooks = plan.hooks.prestart, .state = state});
+  run_hooks({.kind = "createRuntime", .hooks = plan.hooks.create_runtime, .state = state});
+  (void)send(launch_->channel(), MessageKind::kHooksDone);  // a dead child is noticed later
+}
+
+void NewContainer::write_record(pid_t pid, std::uint64_t start_time) {
   config::Record record;
   record.id = options_.id;
   record.bundle = bundle_.path;
   record.rootfs = plan_.root.path;
   record.oci_version = bundle_.spec.oci_version;
   record.pid = pid;
-  record.start_time = times->start_time;
+  record.start_time = start_time;
   record.created = now();
   record.owner_uid = sys::effective_uid();
   record.namespaces = own_namespaces(bundle_.spec);
   record.annotations = bundle_.spec.annotations;
   record.no_pivot = options_.no_pivot;
-  directory_->write_config(bundle_.config);
+  record.has_hooks = plan_.hooks != HooksPlan{};
+  if (!is_recorded_) directory_->write_config(bundle_.config);
   directory_->write_record(record);
+  is_recorded_ = true;
 }
 
 void NewContainer::tell_pid() {

@@ -40,6 +40,8 @@ class NewContainer {
   const Plan& plan() const { return plan_; }
   Launch& launch() { return *launch_; }
   ContainerDirectory& directory() { return *directory_; }
+  /// prestart and createRuntime, and the word for createContainer; nothing without such hooks.
+  void run_creation_hooks();
   /// Writes down what `state` and `exec` need, the pid included.
   void record();
   /// Writes --pid-file and answers --pidfd-socket.
@@ -47,6 +49,8 @@ class NewContainer {
   void keep() { is_kept_ = true; }
 
  private:
+  void write_record(pid_t pid, std::uint64_t start_time);
+
   const Context& context_;
   const CreateOptions& options_;
   Bundle bundle_;
@@ -57,6 +61,7 @@ class NewContainer {
   OpenJoins joins_;
   std::unique_ptr<Launch> launch_;
   bool is_kept_ = false;
+  bool is_recorded_ = false;
 };
 
 /// Writes the pid where the caller wants it: a file, and a pidfd to a listening socket; empty names

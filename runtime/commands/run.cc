@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // run: create and start in one, without the round trip; in the foreground unless detached.
 #include "runtime/apply/channel.h"
+#include "runtime/apply/hooks.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/new_container.h"
@@ -21,12 +22,14 @@ int perform(const Context& context, const RunOptions& options) {
   std::optional<NewContainer> container;
   sys::in_context(name, [&] {
     container.emplace(context, options, false);
+    container->run_creation_hooks();
     // While the child mounts, we write.
     container->record();
     container->tell_pid();
     const sys::Fd notify = open_notify(container->directory());
     (void)send(container->launch().channel(), MessageKind::kStart);
     container->launch().wait_until_running();
+    run_poststart_hooks(container->plan().hooks, container->launch().process().pid);
     if (notify)
       pass_readiness(notify, container->launch().process().pidfd.get(),
                      container->launch().process().pid);

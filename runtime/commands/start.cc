@@ -2,7 +2,9 @@
 // start: the waiting init runs its program. Returns when it does, so that a failed exec is told
 // here.
 #include "runtime/apply/channel.h"
+#include "runtime/apply/hooks.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/destroy.h"
 #include "runtime/commands/notify.h"
 #include "runtime/commands/status.h"
 #include "sys/error.h"
@@ -21,6 +23,23 @@ void check_created(Status status) {
   }
 }
 
+void start_program(int connection) {
+  if (!send(connection, MessageKind::kStart)) check_created(Status::kStopped);
+  // An init whose creator was killed in its last moments has a socket, and ends all the same.
+  if (sys::went_unheard(connection)) check_created(Status::kStopped);
+  const std::optional<ChannelMessage> failure = receive(connection);
+  if (failure) throw sys::Error(failure->text, failure->code, failure->hint);
+}
+
+void destroy_failed(const Context& context, ContainerDirectory& directory,
+                    const std::optional<config::Record>& record) {
+  try {  // why it failed is to be told, not this
+    destroy(context, directory, record);
+  } catch (const sys::Error& error) {
+    context.log.warning(sys::format("{}, ignoring", error.what()));
+  }
+}
+
 }  // namespace
 
 int perform(const Context& context, const StartOptions& options) {
@@ -33,11 +52,16 @@ int perform(const Context& context, const StartOptions& options) {
     const std::optional<sys::Fd> connection = sys::connect_at(directory.fd(), kStartSocket);
     if (!init || !connection) check_created(Status::kStopped);
     const sys::Fd notify = open_notify(directory);
-    if (!send(connection->get(), MessageKind::kStart)) check_created(Status::kStopped);
-    // An init whose creator was killed in its last moments has a socket, and ends all the same.
-    if (sys::went_unheard(connection->get())) check_created(Status::kStopped);
-    const std::optional<ChannelMessage> failure = receive(connection->get());
-    if (failure) throw sys::Error(failure->text, failure->code, failure->hint);
+    const std::optional<HooksPlan> hooks = recorded_hooks(directory, *record);
+    try {
+      start_program(connection->get());
+      if (hooks) run_poststart_hooks(*hooks, record->pid);
+    } catch (const sys::Error&) {
+      // runtime.md, "Lifecycle": where hooks are to undo what hooks have done, the container is
+      // destroyed.
+      if (hooks) destroy_failed(context, directory, record);
+      throw;
+    }
     if (notify) pass_readiness(notify, init->get(), record->pid);
     return 0;
   });

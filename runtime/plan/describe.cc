@@ -211,6 +211,25 @@ std::string process_text(const ProcessPlan& process) {
   return text + "execute" + quoted_list(process.argv) + "\n";
 }
 
+std::string hooks_text(const char* kind, const std::vector<config::Hook>& hooks) {
+  std::string text;
+  for (const config::Hook& hook : hooks) {
+    text += sys::format("{} hook {}{}", kind, quoted(hook.path), quoted_list(hook.args));
+    if (!hook.env.empty()) text += " environment" + quoted_list(hook.env);
+    if (hook.timeout_seconds) text += sys::format(" for {} s at most", *hook.timeout_seconds);
+    text += "\n";
+  }
+  return text;
+}
+
+std::string hooks_text(const config::Hooks& hooks) {
+  return hooks_text("prestart", hooks.prestart) +
+         hooks_text("createRuntime", hooks.create_runtime) +
+         hooks_text("createContainer", hooks.create_container) +
+         hooks_text("startContainer", hooks.start_container) +
+         hooks_text("poststart", hooks.poststart) + hooks_text("poststop", hooks.poststop);
+}
+
 }  // namespace
 
 std::string describe(const Plan& plan) {
@@ -223,7 +242,7 @@ std::string describe(const Plan& plan) {
   for (const SysctlStep& step : plan.sysctls) {
     text += sys::format("sysctl {} is {}\n", quoted(step.path), quoted(step.value));
   }
-  return text + process_text(plan.process);
+  return text + process_text(plan.process) + hooks_text(plan.hooks.hooks);
 }
 
 }  // namespace runtime

@@ -34,14 +34,11 @@ bool asks_for_limits(const config::Linux& platform) {
          });
 }
 
-bool is_empty(const config::Hooks& hooks) { return hooks == config::Hooks{}; }
-
 void refuse_unsupported(const config::RuntimeSpec& spec) {
   const auto refuse = [](bool present, const std::string& field) {
     if (present)
       throw sys::Error(sys::format("config.json: {}: not supported yet", field), ENOTSUP);
   };
-  refuse(spec.hooks && !is_empty(*spec.hooks), "/hooks");
   refuse(!spec.linux_.mount_label.empty(), "/linux/mountLabel");
   for (const std::string& field : spec.linux_.unsupported) refuse(true, "/linux/" + field);
 }
@@ -73,7 +70,28 @@ std::string domain_name(const config::RuntimeSpec& spec) {
   return spec.domainname;
 }
 
+void add_hooks(Plan& plan, const config::RuntimeSpec& spec, const Request& request) {
+  plan.hooks = plan_hooks(spec, request);
+  if (!plan.hooks.has_creation()) return;
+  // With a user and a pid namespace of its own nobody else is in yet who could make use of it.
+  const bool is_alone = plan.namespaces.makes(CLONE_NEWUSER) && plan.namespaces.makes(CLONE_NEWPID);
+  const config::Hooks& hooks = plan.hooks.hooks;
+  plan.hooks.shows_init = is_alone && !(hooks.prestart.empty() && hooks.create_runtime.empty());
+  plan.root.early_masks = 0;  // hooks may mount what is to be masked
+}
+
 }  // namespace
+
+HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request) {
+  HooksPlan plan;
+  if (!spec.hooks || *spec.hooks == config::Hooks{}) return plan;
+  plan.hooks = *spec.hooks;
+  plan.id = request.id;
+  plan.bundle = request.bundle;
+  plan.oci_version = spec.oci_version;
+  plan.annotations = spec.annotations;
+  return plan;
+}
 
 std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec) {
   std::vector<SysctlStep> steps;
@@ -104,6 +122,7 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   plan.hostname = spec.hostname;
   plan.domainname = domain_name(spec);
   plan.sysctls = plan_sysctls(spec);
+  add_hooks(plan, spec, request);
   if (spec.process) {
     plan.process = plan_process(*spec.process, spec, facts, plan.warnings);
   }

@@ -189,6 +189,21 @@ struct ProcessPlan {
   bool operator==(const ProcessPlan&) const = default;
 };
 
+/// Programs of the bundle's, run around the container's life, and what they are told.
+struct HooksPlan {
+  config::Hooks hooks;
+  std::string id, bundle, oci_version;
+  config::StringMap annotations;
+  /// The root is built and not entered before these have run.
+  bool has_creation() const {
+    return !hooks.prestart.empty() || !hooks.create_runtime.empty() ||
+           !hooks.create_container.empty();
+  }
+  /// While the runtime's hooks run, the init lets its owner look into it: they need its namespaces.
+  bool shows_init = false;
+  bool operator==(const HooksPlan&) const = default;
+};
+
 struct Plan {
   std::string id;
   std::string bundle;
@@ -197,6 +212,7 @@ struct Plan {
   RootPlan root;
   std::string hostname, domainname;
   std::vector<SysctlStep> sysctls;
+  HooksPlan hooks;
   ProcessPlan process;
   std::vector<std::string> warnings;
   bool operator==(const Plan&) const = default;
@@ -218,6 +234,7 @@ NamespacePlan plan_namespaces(const config::RuntimeSpec& spec);
 IdPlan plan_ids(const config::RuntimeSpec& spec, const HostFacts& facts);
 RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
                    std::vector<std::string>& warnings);
+HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request);
 std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec);
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
 

@@ -112,14 +112,6 @@ TEST_CASE("create: leaves nothing when it fails", "[integration][lifecycle]") {
 }
 
 TEST_CASE("create: what is not there yet is refused by name", "[integration][lifecycle]") {
-  CHECK(has(run_args({"true"},
-                     [](auto& spec) {
-                       spec.hooks.emplace();
-                       spec.hooks->prestart = {
-                           {.path = "/bin/true", .args = {}, .env = {}, .timeout_seconds = {}}};
-                     })
-                .err,
-            "/hooks: not supported yet"));
   CHECK(has(run_args({"true"}, [](auto& spec) { spec.process->apparmor_profile = "x"; }).err,
             "/process/apparmorProfile: not supported yet"));
 }

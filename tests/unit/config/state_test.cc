@@ -94,6 +94,13 @@ TEST_CASE("record: what is written is read", "[config][state]") {
   CHECK(config::parse_record(write_record(sample_record()), "r") == sample_record());
 }
 
+TEST_CASE("record: hooks are told of where there are any", "[config][state]") {
+  Record record = sample_record();
+  CHECK_THAT(write_record(record), !Catch::Contains("hooks"));
+  record.has_hooks = true;
+  CHECK(config::parse_record(write_record(record), "r") == record);
+}
+
 TEST_CASE("record: a strict reader", "[config][state]") {
   CHECK(record_problem("\"pid\": 42", "\"pid\": -1") == "record.json: /pid: negative");
   CHECK(record_problem("\"pid\": 42,", "") == "record.json: /pid: missing");

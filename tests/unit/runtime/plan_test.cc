@@ -201,6 +201,37 @@ TEST_CASE("plan: kernel parameters as paths, but the domain name", "[runtime][pl
   CHECK_THAT(describe(plan), Contains("sysctl \"kernel/sem\" is \"1 2 3 4\"\n"));
 }
 
+TEST_CASE("plan: hooks in the order of their moments", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec& one) {
+    one.hooks.emplace().poststop = {{"/b", {"b", "x y"}, {"A=1"}, 3}};
+    one.hooks->prestart = {{"/a", {}, {}, {}}};
+    one.annotations["k"] = "v";
+  });
+  const Plan plan = make_plan(spec, kUser, kRequest);
+  CHECK_THAT(describe(plan),
+             Catch::EndsWith("prestart hook \"/a\"\n"
+                             "poststop hook \"/b\" \"b\" \"x y\" environment \"A=1\" for 3 s at "
+                             "most\n"));
+  CHECK(plan.hooks.has_creation());
+  CHECK(plan.root.early_masks == 0);
+  CHECK(plan.hooks.annotations == config::StringMap{{"k", "v"}});
+}
+
+TEST_CASE("plan: the init shows itself only to hooks, and only when nobody else is there",
+          "[runtime][plan]") {
+  const auto shows = [](const std::function<void(RuntimeSpec&)>& change) {
+    return make_plan(with(change), kUser, kRequest).hooks.shows_init;
+  };
+  const config::Hook hook = {"/a", {}, {}, {}};
+  CHECK_FALSE(shows([](RuntimeSpec&) {}));
+  CHECK(shows([&](RuntimeSpec& one) { one.hooks.emplace().create_runtime = {hook}; }));
+  CHECK_FALSE(shows([&](RuntimeSpec& one) { one.hooks.emplace().create_container = {hook}; }));
+  CHECK_FALSE(shows([&](RuntimeSpec& one) {
+    one.hooks.emplace().create_runtime = {hook};
+    one.linux_.namespaces[0].path = "/proc/1/ns/pid";
+  }));
+}
+
 TEST_CASE("plan: all problems of a bundle are told at once", "[runtime][plan]") {
   CHECK_THAT(problem([](RuntimeSpec& spec) {
                spec.process->cwd = "relative";

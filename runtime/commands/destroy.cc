@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/commands/destroy.h"
+
+#include "runtime/apply/hooks.h"
+#include "runtime/commands/signal_processes.h"
+#include "sys/error.h"
+#include "sys/format.h"
+
+namespace runtime {
+
+std::optional<HooksPlan> recorded_hooks(const ContainerDirectory& directory,
+                                        const config::Record& record) {
+  if (!record.has_hooks) return std::nullopt;
+  const config::RuntimeSpec spec =
+      config::parse_runtime_spec(directory.read_config(), "config.json");
+  return plan_hooks(spec, {.id = record.id, .bundle = record.bundle});
+}
+
+void destroy(const Context& context, ContainerDirectory& directory,
+             const std::optional<config::Record>& record) {
+  std::optional<HooksPlan> hooks;
+  if (record) {
+    try {  // a container whose configuration is spoilt must go all the same
+      hooks = recorded_hooks(directory, *record);
+    } catch (const sys::Error& error) {
+      context.log.warning(sys::format("poststop hooks: {}, ignoring", error.what()));
+    }
+    sys::in_context(sys::format("delete \"{}\"", directory.id()),
+                    [&] { end_processes(*record, context.proc); });
+  }
+  directory.remove();
+  if (hooks) run_poststop_hooks(*hooks, context.log);
+}
+
+}  // namespace runtime
