@@ -26,7 +26,6 @@ namespace runtime {
 namespace {
 
 constexpr int kFailure = 1;
-constexpr int kExecFailure = 255;  // runc's; podman and conmon rely on it
 
 /// Fills 0 to 2 where the caller closed them, or the next file of ours would be its "output".
 void fill_standard_streams() {
@@ -79,13 +78,15 @@ int perform_command(const CommandLine& line, const sys::Log& log, std::span<char
 
 /// Tells the person and the log. Neither can be told when telling fails.
 void report(const sys::Error& error, const sys::Log& log) {
+  const std::string line =
+      error.hint().empty() ? error.what() : sys::format("{} ({})", error.what(), error.hint());
+  if (!log.is_file() && log.is_json()) return log.error(line);  // as runc
   std::string text = sys::format("tilla-runtime: {}\n", error.what());
   if (!error.hint().empty()) text += sys::format("hint: {}\n", error.hint());
   text = sys::terminal_safe(text);  // names out of an image may be in it
   (void)!::write(STDERR_FILENO, text.data(), text.size());
   if (!log.is_file()) return;
-  log.error(error.hint().empty() ? std::string(error.what())
-                                 : sys::format("{} ({})", error.what(), error.hint()));
+  log.error(line);
 }
 
 int finish(const Finished& finished, const sys::Log& log) {

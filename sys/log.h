@@ -23,6 +23,7 @@ class Log {
   void set_debug(bool debug) { debug_ = debug; }
   bool is_debug() const { return debug_; }
   /// True when lines go to a file rather than to standard error.
+  bool is_json() const { return format_ == Format::kJson; }
   bool is_file() const { return static_cast<bool>(file_); }
 
   void debug(std::string_view message) const;

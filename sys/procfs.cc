@@ -22,7 +22,8 @@ namespace sys {
 namespace {
 
 constexpr ino_t kProcRootInode = 1;    // PROC_ROOT_INO
-constexpr unsigned long kExiting = 4;  // PF_EXITING; proc(5), stat field 9
+// PF_EXITING and PF_FORKNOEXEC; proc(5), stat field 9.
+constexpr unsigned long kExiting = 0x4, kForkedWithoutExec = 0x40;
 
 int open_confined(int root, const std::string& path, int flags, std::uint64_t resolve = 0) {
   open_how how = {};
@@ -116,6 +117,7 @@ std::optional<ProcessTimes> process_times(const Procfs& proc, pid_t pid) {
     unsigned long flags = 0;
     if (field == 9) std::from_chars(word.begin(), word.end(), flags);
     if ((flags & kExiting) != 0) times.is_zombie = true;
+    if (field == 9) times.has_executed = (flags & kForkedWithoutExec) == 0;
     if (field == 4) std::from_chars(word.begin(), word.end(), times.parent);
     if (field == 22) std::from_chars(word.begin(), word.end(), times.start_time);
     if (space == std::string_view::npos) break;

@@ -48,7 +48,8 @@ Fd reopen(const Procfs& proc, int fd, int flags);
 /// Empty when there is no such process or only its corpse. Source: proc(5), stat field 22.
 struct ProcessTimes {
   std::uint64_t start_time = 0;
-  bool is_zombie = false;  // or on its way there
+  bool is_zombie = false;     // or on its way there
+  bool has_executed = false;  // since it was cloned; a corpse tells, too
   pid_t parent = 0;
 };
 std::optional<ProcessTimes> process_times(const Procfs& proc, pid_t pid);

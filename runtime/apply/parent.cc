@@ -176,7 +176,7 @@ void refuse_own_sysctls(const std::vector<SysctlStep>& sysctls, const OpenJoins&
 
 Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Join>& joins,
                const sys::Log& log)
-    : plan_(task.plan), log_(log) {
+    : plan_(task.plan), proc_(task.proc), log_(log) {
   sys::SocketPair pair = sys::make_channel();
   channel_ = std::move(pair.first);
   task.fds.channel = pair.second.get();
@@ -267,6 +267,16 @@ void Launch::wait_until(MessageKind kind) {
       "the container's first process ended with status {} while it was set up", status.code));
 }
 
-void Launch::wait_until_running() { (void)next(MessageKind::kFailed); }
+void Launch::wait_until_running() {
+  (void)next(MessageKind::kFailed);
+  check_executed(proc_, process_.pid);
+}
+
+void check_executed(const sys::Procfs& proc, pid_t pid) {
+  const auto times = sys::process_times(proc, pid);
+  if (!times || times->has_executed) return;
+  throw sys::Error("the program was not executed, and its process could not say why", EPERM,
+                   "a seccomp profile that denies execve, sendmsg and exit_group alike does that");
+}
 
 }  // namespace runtime

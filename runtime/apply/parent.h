@@ -41,6 +41,10 @@ OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc);
 /// Errors: a kernel parameter would be set in a namespace that turns out to be ours.
 void refuse_own_sysctls(const std::vector<SysctlStep>& sysctls, const OpenJoins& joins);
 
+/// To be called when the program should run. Errors: it has not been executed, though nobody said
+/// so, as when the profile denies that, too.
+void check_executed(const sys::Procfs& proc, pid_t pid);
+
 /// A started child, and what it says. Kills and reaps the child when it goes, unless released.
 class Launch {
  public:
@@ -71,6 +75,7 @@ class Launch {
   void wait_until(MessageKind kind);
 
   const Plan& plan_;
+  const sys::Procfs& proc_;
   const sys::Log& log_;
   sys::Process process_;
   sys::Fd channel_, console_;

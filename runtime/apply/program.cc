@@ -147,7 +147,7 @@ int refusal_of(int root, const std::string& path) {
 
 void check_program_in(int root, const std::string& path) {
   const int code = refusal_of(root, path);
-  if (code == EISDIR) fail_exec(path, "is a directory", EACCES);
+  if (code == EISDIR) fail_exec(path, "is a directory: permission denied", EACCES);
   if (code != 0) fail_exec(path, reason_of(path, code), code);
 }
 

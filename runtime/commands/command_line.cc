@@ -113,7 +113,7 @@ Command parse_exec(Words words) {
     options.args.erase(options.args.begin());
   }
   if (options.args.empty() && options.process_file.empty()) {
-    return grammar.refuse("process args cannot be empty");
+    return Finished{.text = "process args cannot be empty", .exit_code = kExecFailure};
   }
   if (const auto wrong = parse_gids(gids, options.additional_gids)) {
     return grammar.refuse(invalid_value(*wrong, "--additional-gids"));

@@ -90,6 +90,9 @@ struct UnsupportedOptions {
   std::string id;
 };
 
+/// An exec that fails before its program runs; podman and conmon rely on it, as on runc's.
+inline constexpr int kExecFailure = 255;
+
 /// Nothing to perform: --help, --version, or a usage error.
 struct Finished {
   std::string text;  // without a final newline when it is an error, else as it is to be printed

@@ -3,6 +3,7 @@
 // here.
 #include "runtime/apply/channel.h"
 #include "runtime/apply/hooks.h"
+#include "runtime/apply/parent.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/destroy.h"
 #include "runtime/commands/notify.h"
@@ -23,12 +24,13 @@ void check_created(Status status) {
   }
 }
 
-void start_program(int connection) {
+void start_program(int connection, const sys::Procfs& proc, pid_t init) {
   if (!send(connection, MessageKind::kStart)) check_created(Status::kStopped);
   // An init whose creator was killed in its last moments has a socket, and ends all the same.
   if (sys::went_unheard(connection)) check_created(Status::kStopped);
   const std::optional<ChannelMessage> failure = receive(connection);
   if (failure) throw sys::Error(failure->text, failure->code, failure->hint);
+  check_executed(proc, init);
 }
 
 void destroy_failed(const Context& context, ContainerDirectory& directory,
@@ -54,7 +56,7 @@ int perform(const Context& context, const StartOptions& options) {
     const sys::Fd notify = open_notify(directory);
     const std::optional<HooksPlan> hooks = recorded_hooks(directory, *record);
     try {
-      start_program(connection->get());
+      start_program(connection->get(), context.proc, record->pid);
       if (hooks) run_poststart_hooks(*hooks, record->pid);
     } catch (const sys::Error&) {
       // runtime.md, "Lifecycle": where hooks are to undo what hooks have done, the container is

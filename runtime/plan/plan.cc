@@ -113,6 +113,9 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   plan.bundle = request.bundle;
   if (asks_for_limits(spec.linux_)) {
     plan.warnings.push_back("/linux/resources: not supported yet, running without limits");
+  } else if (!spec.linux_.cgroups_path.empty()) {
+    plan.warnings.push_back(
+        "/linux/cgroupsPath: not supported yet, staying in the caller's cgroup");
   }
   plan.namespaces = plan_namespaces(spec);
   plan.ids = plan_ids(spec, facts);

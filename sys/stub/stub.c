@@ -68,7 +68,10 @@ static long call(long number, long a, long b, long c, long d, long e) {
 
 static void end(int code) __attribute__((noreturn));
 static void end(int code) {
-  for (;;) (void)call(__NR_exit_group, code, 0, 0, 0, 0);
+  for (;;) {
+    (void)call(__NR_exit_group, code, 0, 0, 0, 0);
+    __builtin_trap(); /* a profile may deny even that */
+  }
 }
 
 static void report(int status, long value) {

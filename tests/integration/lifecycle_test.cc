@@ -89,7 +89,7 @@ TEST_CASE("create: a missing program is told in the words that docker looks for"
   const auto error_of = [](const char* program) { return run_args({program}).err; };
   CHECK(has(error_of("/nope"), "exec: \"/nope\": stat /nope: no such file or directory"));
   CHECK(has(error_of("nope"), "exec: \"nope\": executable file not found in $PATH"));
-  CHECK(has(error_of("/bin"), "is a directory"));
+  CHECK(has(error_of("/bin"), "is a directory: permission denied"));
 }
 
 TEST_CASE("create: leaves nothing when it fails", "[integration][lifecycle]") {
@@ -201,4 +201,18 @@ TEST_CASE("log: the last line of a JSON log is the error", "[integration][lifecy
   CHECK(runtime.call({"--log", log, "--log-format", "json", "start", "nobody"}).exit_code == 1);
   const std::string text = read_text(log);
   CHECK(has(text, "{\"level\":\"error\",\"msg\":\"container \\\"nobody\\\" does not exist"));
+}
+
+TEST_CASE("create: what is skipped for want of cgroups is a warning", "[integration][lifecycle]") {
+  const Result result =
+      run_args({"true"}, [](auto& spec) { spec.linux_.cgroups_path = "/somewhere"; });
+  CHECK(result.exit_code == 0);
+  CHECK(has(result.err, "/linux/cgroupsPath: not supported yet"));
+}
+
+TEST_CASE("errors: in JSON on standard error where there is no log", "[integration][lifecycle]") {
+  const Runtime runtime;
+  const Result result = runtime.call({"--log-format", "json", "state", "nope"});
+  CHECK(result.exit_code == 1);
+  CHECK(result.err.starts_with("{\"level\":\"error\",\"msg\":\"container "));
 }

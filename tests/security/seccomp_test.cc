@@ -132,3 +132,23 @@ TEST_CASE("t_seccomp_order: no_new_privs and the filter hold in the first instru
   CHECK(result.out.find(has_nnp ? "NoNewPrivs:\t1" : "NoNewPrivs:\t0") != std::string::npos);
   CHECK(result.out.find("CapBnd:\t0000000000000020") != std::string::npos);
 }
+
+TEST_CASE(
+    "t_seccomp_denies_all: a profile that lets nothing say so ends the container all the same",
+    "[security][inv7]") {
+  // Not even exit_group(2): whoever tries that in a loop never ends.
+  const bool no_new_privileges = GENERATE(true, false);
+  const Bundle bundle([&](config::RuntimeSpec& spec) {
+    spec.process->no_new_privileges = no_new_privileges;
+    spec.linux_.seccomp = config::Seccomp{};
+    spec.linux_.seccomp->default_action = config::SeccompAction::kErrno;
+  });
+  const Runtime runtime;
+  const auto result = runtime.run(bundle);
+  INFO(result.all());
+  CHECK(result.exit_code != 0);
+  CHECK(result.out.empty());
+  REQUIRE(runtime.create(bundle, "test").exit_code == 0);
+  (void)runtime.call({"start", "test"});
+  CHECK(support::eventually([&] { return runtime.status("test") == "stopped"; }));
+}

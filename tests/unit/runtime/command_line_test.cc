@@ -182,7 +182,7 @@ TEST_CASE("command line: additional groups are strict 32-bit numbers", "[command
 }
 
 TEST_CASE("command line: exec needs a program or a file", "[commands]") {
-  check_error({"exec", "c"}, "process args cannot be empty");
+  check_error({"exec", "c"}, "process args cannot be empty", 255);
   check_error({"exec"}, "\"exec\" requires a minimum of 1 argument(s)");
   CHECK(parse<runtime::ExecOptions>({"exec", "-p", "j", "c"}).args.empty());
 }
