@@ -84,6 +84,8 @@ inline constexpr std::string_view kIoPriorityClasses[] = {
     "IOPRIO_CLASS_RT",
 };
 
+inline constexpr std::string_view kPersonalityDomains[] = {"LINUX", "LINUX32"};
+
 inline constexpr std::string_view kDeviceTypes[] = {"b", "c", "p", "u"};
 
 inline constexpr std::string_view kRootfsPropagations[] = {
@@ -96,7 +98,6 @@ inline constexpr std::string_view kHookKinds[] = {
 };
 
 /// Fields of `linux` that are refused by name when they are there.
-inline constexpr std::string_view kUnsupportedFields[] = {"netDevices", "intelRdt", "memoryPolicy",
-                                                          "personality"};
+inline constexpr std::string_view kUnsupportedFields[] = {"netDevices", "intelRdt", "memoryPolicy"};
 
 }  // namespace config

@@ -183,6 +183,12 @@ struct Seccomp {
   bool operator==(const Seccomp&) const = default;
 };
 
+struct Personality {
+  std::string domain;  // "LINUX", "LINUX32"
+  std::vector<std::string> flags;
+  bool operator==(const Personality&) const = default;
+};
+
 struct Linux {
   std::vector<Namespace> namespaces;
   std::vector<IdMapping> uid_mappings;
@@ -192,6 +198,7 @@ struct Linux {
   std::string cgroups_path;
   StringMap sysctl;
   std::optional<Seccomp> seccomp;
+  std::optional<Personality> personality;
   std::string rootfs_propagation;
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
@@ -200,7 +207,7 @@ struct Linux {
   /// shape.
   std::optional<std::string> resources_json;
   /// Names of the fields that are present and that no struct holds yet ("intelRdt", "netDevices",
-  /// "memoryPolicy", "personality"); the plan refuses them by name.
+  /// "memoryPolicy"); the plan refuses them by name.
   std::vector<std::string> unsupported;
   bool operator==(const Linux&) const = default;
 };

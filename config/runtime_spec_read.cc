@@ -215,6 +215,12 @@ void read_seccomp(const Reader& place, Seccomp& seccomp) {
   get_list(place, "syscalls", seccomp.syscalls, read_seccomp_rule);
 }
 
+void read_personality(const Reader& place, Personality& personality) {
+  const Reader domain = place.required("domain");
+  read_name(domain, personality.domain, kPersonalityDomains, "personality");
+  place.get("flags", personality.flags);
+}
+
 void read_linux(const Reader& place, Linux& linux_) {
   get_list(place, "namespaces", linux_.namespaces, read_namespace);
   get_list(place, "uidMappings", linux_.uid_mappings, read_id_mapping);
@@ -228,6 +234,7 @@ void read_linux(const Reader& place, Linux& linux_) {
   place.get("cgroupsPath", linux_.cgroups_path);
   place.get("sysctl", linux_.sysctl);
   get_optional(place, "seccomp", linux_.seccomp, read_seccomp);
+  get_optional(place, "personality", linux_.personality, read_personality);
   place.with("rootfsPropagation", [&](const Reader& propagation) {
     propagation.read(linux_.rootfs_propagation);
     // Go's writers leave an empty string where nothing was chosen.

@@ -202,6 +202,9 @@ void check_linux(Problems& problems, const RuntimeSpec& spec) {
   problems.check_text("/linux/cgroupsPath", linux_.cgroups_path);
   check_sysctl(problems, spec);
   if (linux_.seccomp) check_seccomp(problems, *linux_.seccomp);
+  if (linux_.personality && !linux_.personality->flags.empty()) {
+    problems.add("/linux/personality/flags", "the specification has none yet");
+  }
   problems.check_absolutes("/linux/maskedPaths", linux_.masked_paths);
   problems.check_absolutes("/linux/readonlyPaths", linux_.readonly_paths);
   problems.check_text("/linux/mountLabel", linux_.mount_label);

@@ -3,6 +3,7 @@
 #include <limits>
 #include <set>
 
+#include "config/cpu_list.h"
 #include "config/json.h"
 #include "config/problems.h"
 #include "sys/format.h"
@@ -66,6 +67,13 @@ void check_scheduler(Problems& problems, const Scheduler& scheduler) {
     problems.add("/process/scheduler/nice",
                  sys::format("{} is out of range (-20 to 19)", scheduler.nice));
   }
+  if (scheduler.policy == "SCHED_ISO") {
+    problems.add("/process/scheduler/policy", "SCHED_ISO is reserved, and in no kernel");
+  }
+  if (is_realtime && (scheduler.priority < 1 || scheduler.priority > 99)) {
+    problems.add("/process/scheduler/priority",
+                 sys::format("{} is out of range (1 to 99)", scheduler.priority));
+  }
   if (scheduler.priority != 0 && !is_realtime) {
     problems.add("/process/scheduler/priority",
                  sys::format("{} has no priority", scheduler.policy));
@@ -74,6 +82,18 @@ void check_scheduler(Problems& problems, const Scheduler& scheduler) {
     problems.add("/process/scheduler",
                  sys::format("{} has no runtime, deadline and period", scheduler.policy));
   }
+  for (size_t i = 0; i < scheduler.flags.size(); ++i) {
+    if (!scheduler.flags[i].starts_with("SCHED_FLAG_UTIL_CLAMP")) continue;
+    problems.add(
+        sys::format("/process/scheduler/flags/{}", i),
+        sys::format("{} clamps to a value, for which there is no field", scheduler.flags[i]));
+  }
+}
+
+void check_cpu_list(Problems& problems, std::string_view pointer, const std::string& list) {
+  if (list.empty() || parse_cpu_list(list)) return;
+  problems.add(pointer,
+               sys::format("{} is not a list of processors as \"0-3,7\"", quote_for_message(list)));
 }
 
 void check_console_size(Problems& problems, const ConsoleSize& size) {
@@ -115,8 +135,9 @@ void check_process(Problems& problems, const Process& process) {
                  sys::format("{} is out of range (0 to 7)", io_priority));
   }
   if (process.exec_cpu_affinity) {
-    problems.check_text("/process/execCPUAffinity/initial", process.exec_cpu_affinity->initial);
-    problems.check_text("/process/execCPUAffinity/final", process.exec_cpu_affinity->final_);
+    check_cpu_list(problems, "/process/execCPUAffinity/initial",
+                   process.exec_cpu_affinity->initial);
+    check_cpu_list(problems, "/process/execCPUAffinity/final", process.exec_cpu_affinity->final_);
   }
 }
 

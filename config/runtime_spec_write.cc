@@ -190,6 +190,13 @@ static Json to_json(const Seccomp& seccomp) {
       .take();
 }
 
+static Json to_json(const Personality& personality) {
+  return JsonObject()
+      .add("domain", personality.domain)
+      .add_unless_empty("flags", personality.flags)
+      .take();
+}
+
 static Json to_json(const Linux& linux_) {
   JsonObject object;
   object.add_unless_empty("uidMappings", linux_.uid_mappings)
@@ -202,6 +209,7 @@ static Json to_json(const Linux& linux_) {
       .add_unless_empty("namespaces", linux_.namespaces)
       .add_unless_empty("devices", linux_.devices)
       .add_unless_empty("seccomp", linux_.seccomp)
+      .add_unless_empty("personality", linux_.personality)
       .add_unless_empty("rootfsPropagation", linux_.rootfs_propagation)
       .add_unless_empty("maskedPaths", linux_.masked_paths)
       .add_unless_empty("readonlyPaths", linux_.readonly_paths)

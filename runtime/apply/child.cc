@@ -15,6 +15,7 @@
 #include "sys/format.h"
 #include "sys/mount.h"
 #include "sys/process.h"
+#include "sys/scheduling.h"
 #include "sys/socket.h"
 #include "sys/terminal.h"
 
@@ -303,9 +304,17 @@ void run_init(const ChildTask& task, Voice& voice) {
   execute_program(program, path, voice.channel);
 }
 
+// config.md, "execCPUAffinity": one before and one after the container's cgroup is entered, which
+// is nowhere yet.
+void set_affinity(const char* which, const config::CpuMask& cpus) {
+  if (cpus.empty()) return;
+  sys::in_context(sys::format("{} CPU affinity", which), [&] { sys::set_cpu_affinity(cpus); });
+}
+
 void run_exec(const ChildTask& task) {
   close_foreign(task);
   sys::reset_signals();
+  set_affinity("initial", task.plan.process.initial_cpus);
   if (task.fds.joined_time >= 0) sys::join(task.fds.joined_time, CLONE_NEWTIME);
   const Program program = program_of(task);
   take_setup_identity(task.plan.ids, program.may_set_groups);
@@ -317,6 +326,7 @@ void run_exec(const ChildTask& task) {
   take_streams(terminal.get());
   terminal.reset();
   const sys::Fd cwd = open_cwd(root.get(), task.plan.process.cwd);
+  set_affinity("final", task.plan.process.final_cpus);
   const std::string path = become_program(program, bound_program(program), cwd.get());
   sys::set_dumpable(false);
   execute_program(program, path, task.fds.channel);

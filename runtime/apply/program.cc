@@ -15,6 +15,7 @@
 #include "sys/format.h"
 #include "sys/open.h"
 #include "sys/process.h"
+#include "sys/scheduling.h"
 #include "sys/seccomp.h"
 #include "sys/terminal.h"
 
@@ -78,6 +79,19 @@ void set_limits(const ProcessPlan& plan) {
       throw;
     }
   }
+}
+
+// With the limits in force, which may permit it, and the rights of root, which may as well.
+void set_scheduling(const ProcessPlan& plan) {
+  if (plan.scheduler) {
+    sys::in_context([&] { return sys::format("scheduler {}", plan.scheduler->policy_name); },
+                    [&] { sys::set_scheduler(plan.scheduler->attributes); });
+  }
+  if (plan.io_priority) {
+    sys::in_context([&] { return sys::format("I/O priority {}", plan.io_class); },
+                    [&] { sys::set_io_priority(*plan.io_priority); });
+  }
+  if (plan.personality) sys::set_personality(*plan.personality);
 }
 
 // So that a program that is not root can reopen /dev/stdout; files that refuse are left as they
@@ -213,6 +227,7 @@ sys::CapabilitySets bound_program(const Program& program) {
 std::string become_program(const Program& program, const sys::CapabilitySets& sets, int cwd) {
   const ProcessPlan& plan = program.plan;
   set_limits(plan);
+  set_scheduling(plan);
   own_streams(plan);
   // As root, who may enter what the user may not; if even root may not, the user tries below.
   bool is_inside = sys::change_directory(cwd);

@@ -178,6 +178,22 @@ std::string set_text(const char* name, sys::CapabilitySet set) {
   return line + "\n";
 }
 
+std::string scheduling_text(const ProcessPlan& process) {
+  std::string text;
+  if (process.scheduler) {
+    const sys::SchedulerAttributes& it = process.scheduler->attributes;
+    text += sys::format(
+        "scheduler {} nice {} priority {} runtime {} deadline {} period {} flags {:#x}\n",
+        process.scheduler->policy_name, it.nice, it.priority, it.runtime, it.deadline, it.period,
+        it.flags);
+  }
+  if (process.io_priority) {
+    text += sys::format("I/O priority {} {}\n", process.io_class, *process.io_priority & 7);
+  }
+  if (process.personality) text += sys::format("personality {:#x}\n", *process.personality);
+  return text;
+}
+
 std::string process_text(const ProcessPlan& process) {
   std::string text;
   if (process.oom_score_adj) text += sys::format("oom score {}\n", *process.oom_score_adj);
@@ -189,6 +205,7 @@ std::string process_text(const ProcessPlan& process) {
   for (const LimitStep& limit : process.limits) {
     text += sys::format("limit {} soft {} hard {}\n", limit.name, limit.soft, limit.hard);
   }
+  text += scheduling_text(process);
   if (process.new_keyring) text += "new session keyring\n";
   text += sys::format("working directory {}\n", quoted(process.cwd));
   text += sys::format("user {} group {} groups", process.uid, process.gid);

@@ -9,11 +9,13 @@
 #include <string>
 #include <vector>
 
+#include "config/cpu_list.h"
 #include "config/mount_options.h"
 #include "config/runtime_spec.h"
 #include "sys/capability.h"
 #include "sys/idmap.h"
 #include "sys/open.h"
+#include "sys/scheduling.h"
 #include "sys/terminal.h"
 
 namespace runtime {
@@ -165,6 +167,12 @@ struct LimitStep {
   bool operator==(const LimitStep&) const = default;
 };
 
+struct SchedulerStep {
+  std::string policy_name;
+  sys::SchedulerAttributes attributes;
+  bool operator==(const SchedulerStep&) const = default;
+};
+
 /// The program and what it is allowed; the same for a container's init and for an exec.
 struct ProcessPlan {
   std::vector<std::string> argv;
@@ -181,6 +189,11 @@ struct ProcessPlan {
   sys::CapabilitySets capabilities;
   bool no_new_privileges = false;
   std::optional<int> oom_score_adj;
+  std::optional<SchedulerStep> scheduler;
+  std::optional<int> io_priority;  // class and priority as the kernel packs them
+  std::string io_class;
+  config::CpuMask initial_cpus, final_cpus;  // of an exec; empty: as they are
+  std::optional<unsigned long> personality;
   bool terminal = false;
   std::optional<sys::WindowSize> window;
   std::optional<config::Seccomp> seccomp;
@@ -234,6 +247,8 @@ NamespacePlan plan_namespaces(const config::RuntimeSpec& spec);
 IdPlan plan_ids(const config::RuntimeSpec& spec, const HostFacts& facts);
 RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
                    std::vector<std::string>& warnings);
+void plan_scheduling(const config::Process& process, const config::Linux& platform,
+                     ProcessPlan& plan);
 HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request);
 std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec);
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);

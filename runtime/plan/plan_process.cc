@@ -92,9 +92,6 @@ void refuse_unsupported(const config::Process& process) {
   };
   refuse(!process.apparmor_profile.empty(), "apparmorProfile");
   refuse(!process.selinux_label.empty(), "selinuxLabel");
-  refuse(process.scheduler.has_value(), "scheduler");
-  refuse(process.io_priority.has_value(), "ioPriority");
-  refuse(process.exec_cpu_affinity.has_value(), "execCPUAffinity");
 }
 
 }  // namespace
@@ -118,6 +115,7 @@ ProcessPlan plan_process(const config::Process& process, const config::RuntimeSp
   if (process.capabilities) plan.capabilities = plan_capabilities(*process.capabilities, warnings);
   plan.no_new_privileges = process.no_new_privileges;
   plan.oom_score_adj = process.oom_score_adj;
+  plan_scheduling(process, spec.linux_, plan);
   plan.terminal = process.terminal;
   if (process.console_size) {
     const auto clamp = [](uint32_t cells) {

@@ -88,13 +88,21 @@ TEST_CASE("spec: present and empty differs from absent", "[config][spec]") {
   CHECK(write_runtime_spec(parse_runtime_spec(text, "doc")) == text);
 }
 
+TEST_CASE("spec: a personality is one of two", "[config][spec]") {
+  const RuntimeSpec spec = parse_runtime_spec(
+      R"({"ociVersion":"1.3.0","linux":{"personality":{"domain":"LINUX32"}}})", "doc");
+  CHECK(spec.linux_.personality->domain == "LINUX32");
+  CHECK(parse_runtime_spec(write_runtime_spec(spec), "again") == spec);
+  CHECK(problem(R"("linux":{"personality":{"domain":"SVR4"}})") ==
+        "config.json: /linux/personality/domain: unknown personality \"SVR4\"");
+}
+
 TEST_CASE("spec: fields without support are named, not ignored", "[config][spec]") {
   const RuntimeSpec spec = parse_runtime_spec(
-      R"({"ociVersion":"1.3.0","linux":{"personality":{"domain":"LINUX32"},"intelRdt":{},
+      R"({"ociVersion":"1.3.0","linux":{"intelRdt":{},
           "memoryPolicy":null,"netDevices":{"eth0":{}}}})",
       "doc");
-  CHECK(spec.linux_.unsupported ==
-        std::vector<std::string>{"netDevices", "intelRdt", "personality"});
+  CHECK(spec.linux_.unsupported == std::vector<std::string>{"netDevices", "intelRdt"});
   CHECK(parse_runtime_spec(write_runtime_spec(spec), "again") == spec);
 }
 

@@ -120,6 +120,19 @@ TEST_CASE("validate: one problem, by its place and words", "[config][validate]")
           "/process/scheduler/nice: 20 is out of range (-20 to 19)"},
       Row{[](RuntimeSpec& s) { s.process->scheduler = {"SCHED_OTHER", 0, 1, {}, 0, 0, 0}; },
           "/process/scheduler/priority: SCHED_OTHER has no priority"},
+      Row{[](RuntimeSpec& s) { s.process->scheduler = {"SCHED_FIFO", 0, 100, {}, 0, 0, 0}; },
+          "/process/scheduler/priority: 100 is out of range (1 to 99)"},
+      Row{[](RuntimeSpec& s) { s.process->scheduler = {"SCHED_ISO", 0, 0, {}, 0, 0, 0}; },
+          "/process/scheduler/policy: SCHED_ISO is reserved, and in no kernel"},
+      Row{[](RuntimeSpec& s) {
+            s.process->scheduler = {"SCHED_OTHER", 0, 0, {"SCHED_FLAG_UTIL_CLAMP_MAX"}, 0, 0, 0};
+          },
+          "/process/scheduler/flags/0: SCHED_FLAG_UTIL_CLAMP_MAX clamps to a value, for which "
+          "there is no field"},
+      Row{[](RuntimeSpec& s) { s.process->exec_cpu_affinity = {.initial = "0-", .final_ = ""}; },
+          "/process/execCPUAffinity/initial: \"0-\" is not a list of processors as \"0-3,7\""},
+      Row{[](RuntimeSpec& s) { s.linux_.personality = {.domain = "LINUX", .flags = {"X"}}; },
+          "/linux/personality/flags: the specification has none yet"},
       Row{[](RuntimeSpec& s) {
             s.process->io_priority = {.io_class = "IOPRIO_CLASS_BE", .priority = 8};
           },

@@ -232,6 +232,21 @@ TEST_CASE("plan: the init shows itself only to hooks, and only when nobody else 
   }));
 }
 
+TEST_CASE("plan: how the program shares the machine", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec& one) {
+    one.process->scheduler = {"SCHED_DEADLINE", 0, 0, {"SCHED_FLAG_RECLAIM"}, 1, 2, 3};
+    one.process->io_priority = {.io_class = "IOPRIO_CLASS_RT", .priority = 4};
+    one.process->exec_cpu_affinity = {.initial = "0-1", .final_ = "1"};
+    one.linux_.personality = {.domain = "LINUX32", .flags = {}};
+  });
+  const Plan plan = make_plan(spec, kUser, kRequest);
+  CHECK_THAT(describe(plan),
+             Contains("scheduler SCHED_DEADLINE nice 0 priority 0 runtime 1 deadline 2 period 3 "
+                      "flags 0x2\nI/O priority IOPRIO_CLASS_RT 4\npersonality 0x8\n"));
+  CHECK(plan.process.initial_cpus == config::CpuMask{3});
+  CHECK(plan.process.final_cpus == config::CpuMask{2});
+}
+
 TEST_CASE("plan: all problems of a bundle are told at once", "[runtime][plan]") {
   CHECK_THAT(problem([](RuntimeSpec& spec) {
                spec.process->cwd = "relative";

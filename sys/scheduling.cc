@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/scheduling.h"
+
+#include <linux/ioprio.h>
+#include <sys/personality.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "sys/error.h"
+#include "sys/format.h"
+
+namespace sys {
+namespace {
+
+// The kernel's sched_attr, first version; its header can't be read beside the library's sched.h.
+struct KernelAttributes {
+  std::uint32_t size;
+  std::uint32_t policy;
+  std::uint64_t flags;
+  std::int32_t nice;
+  std::uint32_t priority;
+  std::uint64_t runtime, deadline, period;
+};
+static_assert(sizeof(KernelAttributes) == 48);
+
+}  // namespace
+
+void set_scheduler(const SchedulerAttributes& attributes) {
+  KernelAttributes attr = {.size = sizeof(KernelAttributes),
+                           .policy = attributes.policy,
+                           .flags = attributes.flags,
+                           .nice = attributes.nice,
+                           .priority = attributes.priority,
+                           .runtime = attributes.runtime,
+                           .deadline = attributes.deadline,
+                           .period = attributes.period};
+  if (::syscall(SYS_sched_setattr, 0, &attr, 0) == 0) return;
+  Error error = errno_error("sched_setattr");
+  if (error.code() == EPERM) {
+    error.set_hint(
+        "this needs CAP_SYS_NICE on the host, which no user namespace gives, or a limit that "
+        "permits "
+        "it: RLIMIT_NICE, RLIMIT_RTPRIO");
+  } else if (error.code() == EBUSY) {
+    error.set_hint("the machine has not so much time to promise; see sched(7), SCHED_DEADLINE");
+  }
+  throw error;
+}
+
+void set_io_priority(int value) {
+  if (::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) == 0) return;
+  Error error = errno_error("ioprio_set");
+  if (error.code() == EPERM) {
+    error.set_hint(
+        "IOPRIO_CLASS_RT needs CAP_SYS_ADMIN or CAP_SYS_NICE on the host, which no user namespace "
+        "gives");
+  }
+  throw error;
+}
+
+void set_cpu_affinity(const std::vector<unsigned long>& mask) {
+  const std::size_t size = mask.size() * sizeof(unsigned long);
+  // The system call itself: the library's mask ends at 1024 processors.
+  if (::syscall(SYS_sched_setaffinity, 0, size, mask.data()) == 0) return;
+  Error error = errno_error("sched_setaffinity");
+  if (error.code() == EINVAL) {
+    error.set_hint("none of these processors is there, or none is ours to use; see cpuset(7)");
+  }
+  throw error;
+}
+
+void set_personality(unsigned long persona) {
+  if (::personality(persona) < 0) throw errno_error(format("personality {:#x}", persona));
+}
+
+}  // namespace sys

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// How this process shares the machine with others. Source: sched(7), sched_setattr(2),
+// ioprio_set(2), sched_setaffinity(2), personality(2).
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace sys {
+
+struct SchedulerAttributes {
+  std::uint32_t policy = 0;  // SCHED_*
+  std::uint64_t flags = 0;   // SCHED_FLAG_*
+  std::int32_t nice = 0;
+  std::uint32_t priority = 0;
+  std::uint64_t runtime = 0, deadline = 0, period = 0;  // nanoseconds
+  bool operator==(const SchedulerAttributes&) const = default;
+};
+/// Errors: EPERM with a hint.
+void set_scheduler(const SchedulerAttributes& attributes);
+
+/// value: class and priority as IOPRIO_PRIO_VALUE puts them. Errors: EPERM with a hint.
+void set_io_priority(int value);
+
+/// Bit n of the words is processor n. Errors: EINVAL with a hint when we may use none of them.
+void set_cpu_affinity(const std::vector<unsigned long>& mask);
+
+/// PER_LINUX or PER_LINUX32.
+void set_personality(unsigned long persona);
+
+}  // namespace sys

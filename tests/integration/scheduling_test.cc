@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+// process.scheduler, ioPriority, execCPUAffinity and linux.personality.
+#include <linux/ioprio.h>
+#include <sys/syscall.h>
+
+#include <catch2/catch.hpp>
+
+#include "sys/format.h"
+#include "tests/support/harness.h"
+#include "tests/support/needs.h"
+
+using config::RuntimeSpec;
+using namespace support;
+using Catch::Matchers::Contains;
+
+namespace {
+
+// proc(5), stat: fields 19 (nice), 40 (rt_priority) and 41 (policy).
+constexpr const char* kShowScheduler = "cut -d' ' -f19,40,41 /proc/self/stat";
+const std::string kShowIoPriority =
+    sys::format("probe syscall {} {} 0", SYS_ioprio_get, IOPRIO_WHO_PROCESS);
+
+Change with_scheduler(const config::Scheduler& scheduler) {
+  return [=](RuntimeSpec& spec) { spec.process->scheduler = scheduler; };
+}
+Change with_io(const std::string& io_class, int priority) {
+  return [=](RuntimeSpec& spec) {
+    spec.process->io_priority = {.io_class = io_class, .priority = priority};
+  };
+}
+
+}  // namespace
+
+TEST_CASE("scheduler: policies that everybody may have", "[integration][scheduling]") {
+  CHECK(run_shell(kShowScheduler, with_scheduler({"SCHED_OTHER", 5, 0, {}, 0, 0, 0})).all() ==
+        "5 0 0\n");
+  CHECK(run_shell(kShowScheduler, with_scheduler({"SCHED_BATCH", 6, 0, {}, 0, 0, 0})).all() ==
+        "6 0 3\n");
+  CHECK(run_shell(kShowScheduler, with_scheduler({"SCHED_IDLE", 0, 0, {}, 0, 0, 0})).all() ==
+        "0 0 5\n");
+}
+
+TEST_CASE("scheduler: real time, of root", "[integration][scheduling][root]") {
+  NEEDS(root);
+  CHECK(run_shell(kShowScheduler, with_scheduler({"SCHED_RR", 0, 7, {}, 0, 0, 0})).all() ==
+        "0 7 2\n");
+  CHECK(run_shell(std::string(kShowScheduler) + "; true",
+                  with_scheduler({"SCHED_FIFO", 0, 8, {"SCHED_FLAG_RESET_ON_FORK"}, 0, 0, 0}))
+            .all() == "0 0 0\n");  // what sh forks
+}
+
+TEST_CASE("scheduler: what is refused is told with a hint", "[integration][scheduling]") {
+  const Change change = with_scheduler({"SCHED_FIFO", 0, 50, {}, 0, 0, 0});
+  const Result result = run_shell("true", [&](RuntimeSpec& spec) {
+    use_single(spec);
+    change(spec);
+  });
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("scheduler SCHED_FIFO: sched_setattr: Operation not permitted") &&
+                             Contains("CAP_SYS_NICE"));
+}
+
+TEST_CASE("scheduler: an exec gets its container's", "[integration][scheduling]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    spec.process->args = {"probe", "wait"};
+    spec.process->scheduler = {"SCHED_BATCH", 6, 0, {}, 0, 0, 0};
+    spec.process->io_priority = {.io_class = "IOPRIO_CLASS_BE", .priority = 6};
+    spec.linux_.personality = {.domain = "LINUX32", .flags = {}};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  CHECK(runtime.must({"exec", "test", "sh", "-c",
+                      std::string(kShowScheduler) + ";" + kShowIoPriority + ";uname -m"}) ==
+        sys::format("6 0 3\n{}\ni686\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6)));
+}
+
+TEST_CASE("I/O priority: classes that everybody may have", "[integration][scheduling]") {
+  CHECK(run_shell(kShowIoPriority, with_io("IOPRIO_CLASS_BE", 7)).all() ==
+        sys::format("{}\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)));
+  CHECK(run_shell(kShowIoPriority, with_io("IOPRIO_CLASS_IDLE", 0)).all() ==
+        sys::format("{}\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)));
+}
+
+TEST_CASE("I/O priority: real time is the host's root's", "[integration][scheduling]") {
+  const Change change = with_io("IOPRIO_CLASS_RT", 1);
+  const Result refused = run_shell("true", [&](RuntimeSpec& spec) {
+    use_single(spec);
+    change(spec);
+  });
+  CHECK(refused.exit_code == 1);
+  CHECK_THAT(refused.err, Contains("I/O priority IOPRIO_CLASS_RT") && Contains("hint"));
+  NEEDS(root);
+  CHECK(run_shell(kShowIoPriority, change).all() ==
+        sys::format("{}\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 1)));
+}
+
+TEST_CASE("CPU affinity: of an exec, and of nothing else", "[integration][scheduling]") {
+  const std::string show = "grep Cpus_allowed_list /proc/self/status | cut -f2";
+  const Bundle bundle([&](RuntimeSpec& spec) {
+    set_shell(spec, show + "; exec probe wait");
+    spec.process->exec_cpu_affinity = {.initial = "0", .final_ = ""};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  CHECK(eventually([&] { return !runtime.output_of("test").empty(); }));
+  std::string own = run({"sh", "-c", show}).out;
+  CHECK_THAT(runtime.output_of("test"), Catch::StartsWith(own));
+  CHECK(runtime.must({"exec", "test", "sh", "-c", show}) == "0\n");
+}
+
+TEST_CASE("CPU affinity: the final one comes last, and one of no processor is refused",
+          "[integration][scheduling]") {
+  const Bundle bundle([&](RuntimeSpec& spec) { spec.process->args = {"probe", "wait"}; });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  const auto exec = [&](const std::string& initial, const std::string& final_) {
+    const std::string file = runtime.directory() / "process.json";
+    config::Process process = *default_spec().process;
+    process.args = {"sh", "-c", "grep Cpus_allowed_list /proc/self/status | cut -f2"};
+    process.exec_cpu_affinity = {.initial = initial, .final_ = final_};
+    write_text(file, config::write_process(process));
+    return runtime.call({"exec", "--process", file, "test"});
+  };
+  CHECK(exec("0-4000", "0").all() == "0\n");
+  const Result result = exec("", "60000");
+  CHECK(result.exit_code == 255);
+  CHECK_THAT(result.err, Contains("final CPU affinity") && Contains("hint"));
+}
+
+TEST_CASE("personality: a 32-bit machine, and back", "[integration][scheduling]") {
+  const auto with_domain = [](const char* domain) {
+    return [=](RuntimeSpec& spec) { spec.linux_.personality = {.domain = domain, .flags = {}}; };
+  };
+  const std::string line = sys::format("probe syscall {} 0xffffffff", SYS_personality);
+  CHECK(run_shell(line, with_domain("LINUX32")).all() == "8\n");
+  CHECK(run_shell(line, with_domain("LINUX")).all() == "0\n");
+}
