@@ -21,7 +21,7 @@
 namespace sys {
 namespace {
 
-constexpr ino_t kProcRootInode = 1;    // PROC_ROOT_INO
+constexpr ino_t kProcRootInode = 1;  // PROC_ROOT_INO
 // PF_EXITING and PF_FORKNOEXEC; proc(5), stat field 9.
 constexpr unsigned long kExiting = 0x4, kForkedWithoutExec = 0x40;
 

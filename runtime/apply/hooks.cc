@@ -33,13 +33,6 @@ struct HookTask {
   int input, output, status;
 };
 
-std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
-  std::vector<char*> pointers;
-  for (const std::string& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
-  pointers.push_back(nullptr);
-  return pointers;
-}
-
 std::vector<std::string> words_of(const config::Hook& hook) {
   return hook.args.empty() ? std::vector<std::string>{hook.path} : hook.args;
 }

@@ -194,18 +194,18 @@ std::string find_program(const ProcessPlan& plan) {
   fail_exec(name, "executable file not found in $PATH", ENOENT);
 }
 
+}  // namespace
+
+void check_program(const std::string& path) {
+  check_program_in(sys::open_path("/", O_PATH | O_DIRECTORY).get(), path);
+}
+
 std::vector<char*> pointers_to(const std::vector<std::string>& strings) {
   std::vector<char*> pointers;
   pointers.reserve(strings.size() + 1);
   for (const std::string& text : strings) pointers.push_back(const_cast<char*>(text.c_str()));
   pointers.push_back(nullptr);
   return pointers;
-}
-
-}  // namespace
-
-void check_program(const std::string& path) {
-  check_program_in(sys::open_path("/", O_PATH | O_DIRECTORY).get(), path);
 }
 
 void take_streams(int terminal) {

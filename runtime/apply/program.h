@@ -30,6 +30,9 @@ struct Program {
   std::function<void(const std::string&)> warn;
 };
 
+/// As execve(2) wants its words; they must outlive the pointers.
+std::vector<char*> pointers_to(const std::vector<std::string>& strings);
+
 /// Starts a session. terminal: a pty's slave, which becomes the controlling terminal and the
 /// standard streams; -1 for none.
 void take_streams(int terminal);
