@@ -148,8 +148,13 @@ Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argume
                      .signals = {}};
   run_sharing_memory(helper_main, &task, task.signals);
   if (task.join_failed) {
-    throw errno_error(format("join namespace {} of {}", task.failed_join + 1, task.join_count),
-                      task.code);
+    const std::string& name = options.joins[task.failed_join].name;
+    Error error = errno_error(format("join {}", name.empty() ? "a namespace" : name), task.code);
+    if (task.code == EPERM) {
+      error.set_hint(
+          "joining takes CAP_SYS_ADMIN in the user namespace that owns it: join that one as well");
+    }
+    throw error;
   }
   if (task.pid < 0) throw clone_error(task.code, options.namespaces);
   return {.pid = static_cast<pid_t>(task.pid), .pidfd = Fd(task.pidfd)};

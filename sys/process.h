@@ -28,6 +28,7 @@ struct Process {
 struct Join {
   int fd = -1;
   int types = 0;
+  std::string name = {};  // what errors call it
 };
 
 struct CloneOptions {

@@ -155,7 +155,10 @@ OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc) {
       open.ours |= join.type;
       continue;
     }
-    open.joins.push_back({.fd = file.get(), .types = join.type});
+    open.joins.push_back(
+        {.fd = file.get(),
+         .types = join.type,
+         .name = sys::format("{} namespace \"{}\"", kind_of_namespace(join.type).name, join.path)});
     open.owned.push_back(std::move(file));
   }
   if (!plan.joined_time.empty()) open.time = open_namespace(plan.joined_time, CLONE_NEWTIME);

@@ -137,7 +137,8 @@ void ask_init(const ContainerDirectory& directory, int types, bool needs_root, T
     } else if (wanted[i] == CLONE_NEWTIME) {
       target.time = std::move(given);
     } else {
-      target.joins.push_back({.fd = given.get(), .types = wanted[i]});
+      target.joins.push_back(
+          {.fd = given.get(), .types = wanted[i], .name = "the container's namespaces"});
       target.owned.push_back(std::move(given));
     }
   }
@@ -152,7 +153,10 @@ void open_from_outside(const config::Record& record, int init_pidfd, int types, 
   if (needs_root) {
     target.root = proc.open_magic_link(sys::format("{}/root", record.pid), O_PATH | O_DIRECTORY);
   }
-  if (types != 0) target.joins.push_back({.fd = init_pidfd, .types = types});
+  if (types != 0) {
+    target.joins.push_back(
+        {.fd = init_pidfd, .types = types, .name = "the container's namespaces"});
+  }
   // What was opened by number is the init's only if it still is the init.
   if (!open_init(record, proc)) throw sys::Error("cannot exec in a stopped container", ESRCH);
 }

@@ -73,12 +73,13 @@ TEST_CASE("clone_child: joins by pidfd, and we stay where we are", "[sys][proces
   CHECK(sys::wait_child(child).code == 128 + SIGKILL);
 }
 
-TEST_CASE("clone_child: a namespace that can't be joined is told by its place", "[sys][process]") {
+TEST_CASE("clone_child: a namespace that can't be joined is told by its name", "[sys][process]") {
   const int null = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   const sys::Fd owner(null);
-  CHECK_THROWS_WITH(sys::clone_child({.namespaces = 0, .joins = {{.fd = null, .types = 0}}},
-                                     exit_with_7, nullptr),
-                    Catch::StartsWith("join namespace 1 of 1: "));
+  CHECK_THROWS_WITH(
+      sys::clone_child({.namespaces = 0, .joins = {{.fd = null, .types = 0, .name = "ipc \"/x\""}}},
+                       exit_with_7, nullptr),
+      Catch::StartsWith("join ipc \"/x\": "));
 }
 
 TEST_CASE("send_signal: to somebody who has ended is no error", "[sys][process]") {
