@@ -263,7 +263,7 @@ TEST_CASE("namespaces: a new network has lo, and it is up", "[integration][names
 }
 
 TEST_CASE("namespaces: the caller's processes are not seen", "[integration][namespaces]") {
-  CHECK(run_shell("ls -d /proc/[0-9]* | wc -l").out == "3\n");  // sh, ls, wc
+  CHECK(run_shell("echo /proc/[0-9]*").out == "/proc/1\n");  // sh, ls, wc
 }
 
 TEST_CASE("namespaces: as root, no namespace at all is a chroot",
