@@ -138,6 +138,7 @@ bool send_message(int socket, std::string_view message, const std::vector<int>& 
   msghdr header = {};
   header.msg_iov = &data;
   header.msg_iovlen = 1;
+  if (fds.size() > kMaxDescriptors) throw errno_error("sendmsg: too many descriptors", E2BIG);
   if (!fds.empty()) {
     const std::size_t bytes = fds.size() * sizeof(int);
     header.msg_control = control;

@@ -209,6 +209,7 @@ void hand_out(const ChildTask& task, int connection, const std::string& names) {
     for (std::size_t start = 0, end = 0; start < names.size(); start = end + 1) {
       end = std::min(names.find(' ', start), names.size());
       const std::string name = names.substr(start, end - start);
+      if (name.find('/') != std::string::npos) throw sys::Error("is no namespace", EINVAL);
       opened.push_back(name == kRootToJoin
                            ? sys::open_path("/", O_PATH | O_DIRECTORY)
                            : task.proc.open_magic_link("self/ns/" + name, O_RDONLY));

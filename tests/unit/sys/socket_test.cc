@@ -143,3 +143,11 @@ TEST_CASE("socket: datagrams, to a path that everybody may write to", "[sys][soc
   sys::send_datagram(top / "notify", "READY=1");
   CHECK(sys::receive_message(socket.get(), 100)->text == "READY=1");
 }
+
+TEST_CASE("send_message: more descriptors than a message holds are an error", "[sys][socket]") {
+  const sys::SocketPair pair = sys::make_channel();
+  const std::vector<int> most(16, 0);
+  CHECK(sys::send_message(pair.first.get(), "x", most));
+  CHECK(sys::receive_message(pair.second.get(), 100)->fds.size() == 16);
+  CHECK_THROWS_AS(sys::send_message(pair.first.get(), "x", std::vector<int>(17, 0)), sys::Error);
+}
