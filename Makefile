@@ -4,11 +4,12 @@
 #: make              build everything into build/bin/, after installing what the build needs
 #: make run          run a shell line in a container, as an ordinary user; LINE='echo hello'
 #: make test         all tests, as a user and, called by root, as root; STRICT=1 lets nothing be skipped
+#: make test-vm      the tests that need cgroup v2, in a machine of their own; VM_ARGS='"a test"' for one
 #: make check        the unit tests alone; ARGS='"a test"' for one
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
 #: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
-#: make deps         install the Debian packages that are missing; FOR='build run test bench lint'
+#: make deps         install the Debian packages that are missing; FOR='build run test vm bench lint'
 #: make install      into PREFIX (/usr/local), below DESTDIR; make uninstall takes it away
 #: make clean        remove build/
 #:
@@ -106,10 +107,11 @@ FOR := build run test
 FOR_build := $(BUILD_PACKAGES)
 FOR_run := $(RUN_PACKAGES)
 FOR_test := $(TEST_PACKAGES)
+FOR_vm := $(VM_PACKAGES)
 FOR_bench := $(BENCH_PACKAGES)
 FOR_lint := $(LINT_PACKAGES)
 
-DEPS := deps-build deps-run deps-test deps-bench deps-lint
+DEPS := deps-build deps-run deps-test deps-vm deps-bench deps-lint
 .PHONY: deps $(DEPS)
 deps:
 	@scripts/deps $(sort $(foreach each,$(FOR),$(FOR_$(each))))

@@ -7,8 +7,10 @@
 #   make check ARGS='"name of a test"'
 #   STRICT=1      a test that needs something which could be installed fails instead of being skipped
 #   UPDATE_GOLDEN=1 make check     rewrites tests/golden/plan/*.txt
+#   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
 TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun
+VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils
 
 TESTS := $(OUT)/tests
 TEST_OBJ := $(OBJ)/tests
@@ -22,18 +24,24 @@ endif
 
 UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime
 SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security
-TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS)
+VM_PROGRAM := $(TESTS)/vm
+TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
 
 tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc))
 SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
 TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
-  $(call tests_in,unit/runtime) $(call tests_in,integration) $(call tests_in,security)
+  $(call tests_in,unit/runtime) $(call tests_in,integration) $(call tests_in,security) \
+  $(call tests_in,vm)
 
-.PHONY: test check tests
-tests: all $(TEST_PROGRAMS) $(TESTS)/probe $(TESTS)/attack
+.PHONY: test test-vm check tests
+tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/probe $(TESTS)/attack
 
 test: deps-run deps-test tests
 	@OUT=$(OUT) tests/run all
+
+# As root: the machine's disk is made by root.
+test-vm: deps-run deps-vm all $(VM_PROGRAM) $(TESTS)/probe
+	@OUT=$(OUT) tests/vm/run $(VM_ARGS)
 
 check: $(UNIT_PROGRAMS) $(TESTS)/probe
 	@OUT=$(OUT) tests/run check $(ARGS)
@@ -44,6 +52,7 @@ $(TESTS)/unit-config: $(call tests_in,unit/config)
 $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
+$(VM_PROGRAM): $(call tests_in,vm)
 $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	@mkdir -p $(@D)
 	@echo "link  $@"

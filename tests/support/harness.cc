@@ -38,6 +38,11 @@ std::string runtime_program() {
   return sys::absolute_path(path != nullptr ? path : "build/bin/tilla-runtime");
 }
 
+std::string cgroup_manager() {
+  const char* name = ::getenv("TILLA_TEST_MANAGER");
+  return name != nullptr ? name : "";
+}
+
 Runtime::~Runtime() {
   try {
     for (const std::string& id : left()) (void)call({"delete", "--force", id});
@@ -47,6 +52,8 @@ Runtime::~Runtime() {
 
 std::vector<std::string> Runtime::argv(const std::vector<std::string>& words) const {
   std::vector<std::string> all = {runtime_program(), "--root", root()};
+  const std::string manager = cgroup_manager();
+  if (!manager.empty()) all.push_back("--cgroup-manager=" + manager);
   all.insert(all.end(), words.begin(), words.end());
   return all;
 }

@@ -159,6 +159,8 @@ class Bundle {
 
 /// The program under test: TILLA_RUNTIME, else build/bin/tilla-runtime.
 std::string runtime_program();
+/// The cgroup manager that every call names: TILLA_TEST_MANAGER, which tests/vm sets; else "".
+std::string cgroup_manager();
 
 /// The runtime with a state directory of its own. Forgets and ends its containers when it goes.
 class Runtime {
@@ -170,7 +172,7 @@ class Runtime {
 
   std::string root() const { return directory_ / "state"; }
   const TempDirectory& directory() const { return directory_; }
-  /// The words of a call: program, --root, `words`.
+  /// The words of a call: program, --root, --cgroup-manager if one is set, `words`.
   std::vector<std::string> argv(const std::vector<std::string>& words) const;
   /// Calls it, whatever comes of it.
   Result call(const std::vector<std::string>& words, const ProgramOptions& options = {}) const;
