@@ -75,8 +75,8 @@ Json linux_features(const FeaturesFacts& facts) {
           "intelRdt",
           JsonObject().add("enabled", false).add("schemata", false).add("monitoring", false).take())
       .add_json("memoryPolicy", JsonObject()
-                                    .add("modes", std::vector<std::string>())
-                                    .add("flags", std::vector<std::string>())
+                                    .add("modes", names(kMemoryPolicyModes))
+                                    .add("flags", names(kMemoryPolicyFlags))
                                     .take())
       .add_json("mountExtensions", JsonObject().add_json("idmap", enabled(false)).take())
       .add_json("netDevices", enabled(false))

@@ -97,7 +97,15 @@ inline constexpr std::string_view kHookKinds[] = {
     "prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop",
 };
 
-/// Fields of `linux` that are refused by name when they are there.
-inline constexpr std::string_view kUnsupportedFields[] = {"netDevices", "intelRdt", "memoryPolicy"};
+inline constexpr std::string_view kMemoryPolicyModes[] = {
+    "MPOL_BIND",      "MPOL_DEFAULT",        "MPOL_INTERLEAVE",          "MPOL_LOCAL",
+    "MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_WEIGHTED_INTERLEAVE",
+};
+
+inline constexpr std::string_view kMemoryPolicyFlags[] = {
+    "MPOL_F_NUMA_BALANCING",
+    "MPOL_F_RELATIVE_NODES",
+    "MPOL_F_STATIC_NODES",
+};
 
 }  // namespace config

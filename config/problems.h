@@ -39,6 +39,9 @@ void check_process(Problems& problems, const Process& process);
 /// linux.sysctl, its names and values, and the namespaces that they need.
 void check_sysctl(Problems& problems, const RuntimeSpec& spec);
 
+/// linux.netDevices, linux.memoryPolicy and linux.intelRdt.
+void check_host_resources(Problems& problems, const Linux& linux_);
+
 void check_seccomp(Problems& problems, const Seccomp& seccomp);
 
 }  // namespace config

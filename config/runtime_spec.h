@@ -189,6 +189,28 @@ struct Personality {
   bool operator==(const Personality&) const = default;
 };
 
+/// A network device of the host's that is moved into the container.
+struct NetDevice {
+  std::string name;  // in the container; empty: as on the host; one "%d" in it stands for a number
+  bool operator==(const NetDevice&) const = default;
+};
+
+struct MemoryPolicy {
+  std::string mode;  // "MPOL_BIND"
+  std::string nodes;
+  std::vector<std::string> flags;  // "MPOL_F_STATIC_NODES"
+  bool operator==(const MemoryPolicy&) const = default;
+};
+
+struct IntelRdt {
+  std::string clos_id = {};  // empty: of the container's own name; "/": the default class
+  std::vector<std::string> schemata = {};
+  std::string l3_cache_schema = {};
+  std::string mem_bw_schema = {};
+  bool enable_monitoring = false;  // as well what enableCMT and enableMBM asked for before 1.3
+  bool operator==(const IntelRdt&) const = default;
+};
+
 struct Linux {
   std::vector<Namespace> namespaces;
   std::vector<IdMapping> uid_mappings;
@@ -206,9 +228,9 @@ struct Linux {
   /// `resources` of a document that has it, as compact JSON text: the resources issue gives it a
   /// shape.
   std::optional<std::string> resources_json;
-  /// Names of the fields that are present and that no struct holds yet ("intelRdt", "netDevices",
-  /// "memoryPolicy"); the plan refuses them by name.
-  std::vector<std::string> unsupported;
+  std::map<std::string, NetDevice> net_devices;  // by their names on the host
+  std::optional<MemoryPolicy> memory_policy;
+  std::optional<IntelRdt> intel_rdt;
   bool operator==(const Linux&) const = default;
 };
 
@@ -236,7 +258,7 @@ Process parse_process(const std::string& text, const std::string& name);
 
 /// The document as JSON, indented by tabs as runc's `spec` writes it; members that are empty are
 /// left out, as the specification's own `omitempty` has them. parse(write(x)) == x. No final
-/// newline, as runc's. Of the unsupported fields only their presence is written.
+/// newline, as runc's.
 std::string write_runtime_spec(const RuntimeSpec& spec);
 std::string write_process(const Process& process);
 

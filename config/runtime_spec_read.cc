@@ -221,6 +221,25 @@ void read_personality(const Reader& place, Personality& personality) {
   place.get("flags", personality.flags);
 }
 
+void read_memory_policy(const Reader& place, MemoryPolicy& policy) {
+  const Reader mode = place.required("mode");
+  read_name(mode, policy.mode, kMemoryPolicyModes, "memory policy");
+  place.get("nodes", policy.nodes);
+  get_names(place, "flags", policy.flags, kMemoryPolicyFlags, "flag of a memory policy");
+}
+
+void read_intel_rdt(const Reader& place, IntelRdt& rdt) {
+  place.get("closID", rdt.clos_id);
+  place.get("schemata", rdt.schemata);
+  place.get("l3CacheSchema", rdt.l3_cache_schema);
+  place.get("memBwSchema", rdt.mem_bw_schema);
+  for (const char* key : {"enableMonitoring", "enableCMT", "enableMBM"}) {
+    bool is_enabled = false;
+    place.get(key, is_enabled);
+    rdt.enable_monitoring |= is_enabled;
+  }
+}
+
 void read_linux(const Reader& place, Linux& linux_) {
   get_list(place, "namespaces", linux_.namespaces, read_namespace);
   get_list(place, "uidMappings", linux_.uid_mappings, read_id_mapping);
@@ -248,9 +267,13 @@ void read_linux(const Reader& place, Linux& linux_) {
     resources.each_member([](const std::string&, const Reader&) {});  // an object, nothing else
     linux_.resources_json = write_json(resources.json(), "");
   });
-  for (const std::string_view field : kUnsupportedFields) {
-    place.with(field, [&](const Reader&) { linux_.unsupported.emplace_back(field); });
-  }
+  place.with("netDevices", [&](const Reader& devices) {
+    devices.each_member([&](const std::string& name, const Reader& device) {
+      device.get("name", linux_.net_devices[name].name);
+    });
+  });
+  get_optional(place, "memoryPolicy", linux_.memory_policy, read_memory_policy);
+  get_optional(place, "intelRdt", linux_.intel_rdt, read_intel_rdt);
 }
 
 void read_spec(const Reader& document, RuntimeSpec& spec) {

@@ -201,6 +201,7 @@ void check_linux(Problems& problems, const RuntimeSpec& spec) {
   check_devices(problems, linux_.devices);
   problems.check_text("/linux/cgroupsPath", linux_.cgroups_path);
   check_sysctl(problems, spec);
+  check_host_resources(problems, linux_);
   if (linux_.seccomp) check_seccomp(problems, *linux_.seccomp);
   if (linux_.personality && !linux_.personality->flags.empty()) {
     problems.add("/linux/personality/flags", "the specification has none yet");

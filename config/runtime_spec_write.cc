@@ -197,6 +197,28 @@ static Json to_json(const Personality& personality) {
       .take();
 }
 
+static Json to_json(const NetDevice& device) {
+  return JsonObject().add_unless_empty("name", device.name).take();
+}
+
+static Json to_json(const MemoryPolicy& policy) {
+  return JsonObject()
+      .add("mode", policy.mode)
+      .add_unless_empty("nodes", policy.nodes)
+      .add_unless_empty("flags", policy.flags)
+      .take();
+}
+
+static Json to_json(const IntelRdt& rdt) {
+  return JsonObject()
+      .add_unless_empty("closID", rdt.clos_id)
+      .add_unless_empty("schemata", rdt.schemata)
+      .add_unless_empty("l3CacheSchema", rdt.l3_cache_schema)
+      .add_unless_empty("memBwSchema", rdt.mem_bw_schema)
+      .add_unless_empty("enableMonitoring", rdt.enable_monitoring)
+      .take();
+}
+
 static Json to_json(const Linux& linux_) {
   JsonObject object;
   object.add_unless_empty("uidMappings", linux_.uid_mappings)
@@ -208,16 +230,15 @@ static Json to_json(const Linux& linux_) {
   object.add_unless_empty("cgroupsPath", linux_.cgroups_path)
       .add_unless_empty("namespaces", linux_.namespaces)
       .add_unless_empty("devices", linux_.devices)
+      .add_unless_empty("netDevices", linux_.net_devices)
       .add_unless_empty("seccomp", linux_.seccomp)
       .add_unless_empty("personality", linux_.personality)
       .add_unless_empty("rootfsPropagation", linux_.rootfs_propagation)
       .add_unless_empty("maskedPaths", linux_.masked_paths)
       .add_unless_empty("readonlyPaths", linux_.readonly_paths)
-      .add_unless_empty("mountLabel", linux_.mount_label);
-  // Their contents are lost, but not that they were there: who reads this refuses it too.
-  for (const std::string& field : linux_.unsupported) {
-    object.add_json(field.c_str(), {Json::Object()});
-  }
+      .add_unless_empty("mountLabel", linux_.mount_label)
+      .add_unless_empty("intelRdt", linux_.intel_rdt)
+      .add_unless_empty("memoryPolicy", linux_.memory_policy);
   return object.add_unless_empty("timeOffsets", linux_.time_offsets).take();
 }
 

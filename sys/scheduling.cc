@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <limits>
+
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -65,6 +67,24 @@ void set_cpu_affinity(const std::vector<unsigned long>& mask) {
   Error error = errno_error("sched_setaffinity");
   if (error.code() == EINVAL) {
     error.set_hint("none of these processors is there, or none is ours to use; see cpuset(7)");
+  }
+  throw error;
+}
+
+void set_memory_policy(int mode, const std::vector<unsigned long>& nodes) {
+  // The kernel looks at one bit less than it is told. Source: set_mempolicy(2), BUGS.
+  const std::size_t bits = nodes.size() * std::numeric_limits<unsigned long>::digits + 1;
+  if (::syscall(SYS_set_mempolicy, mode, nodes.empty() ? nullptr : nodes.data(),
+                nodes.empty() ? 0 : bits) == 0) {
+    return;
+  }
+  Error error = errno_error("set_mempolicy");
+  if (error.code() == EINVAL) {
+    error.set_hint(
+        "a memory node that is not there, or not ours to use (cpuset(7)), or a mode that this "
+        "kernel is too old for: see /sys/devices/system/node/has_memory");
+  } else if (error.code() == ENOSYS) {
+    error.set_hint("this kernel is made without NUMA");
   }
   throw error;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How this process shares the machine with others. Source: sched(7), sched_setattr(2),
-// ioprio_set(2), sched_setaffinity(2), personality(2).
+// ioprio_set(2), sched_setaffinity(2), personality(2), set_mempolicy(2).
 #pragma once
 
 #include <cstdint>
@@ -24,6 +24,10 @@ void set_io_priority(int value);
 
 /// Bit n of the words is processor n. Errors: EINVAL with a hint when we may use none of them.
 void set_cpu_affinity(const std::vector<unsigned long>& mask);
+
+/// mode: MPOL_* with its MPOL_F_*; bit n of `nodes` is memory node n. Kept across exec.
+/// Errors: EINVAL with a hint, for nodes that are not there or not ours.
+void set_memory_policy(int mode, const std::vector<unsigned long>& nodes);
 
 /// PER_LINUX or PER_LINUX32.
 void set_personality(unsigned long persona);

@@ -91,6 +91,11 @@ void set_scheduling(const ProcessPlan& plan) {
     sys::in_context([&] { return sys::format("I/O priority {}", plan.io_class); },
                     [&] { sys::set_io_priority(*plan.io_priority); });
   }
+  if (plan.memory_policy) {
+    sys::in_context(
+        [&] { return sys::format("memory policy {}", plan.memory_policy->name); },
+        [&] { sys::set_memory_policy(plan.memory_policy->mode, plan.memory_policy->nodes); });
+  }
   if (plan.personality) sys::set_personality(*plan.personality);
 }
 

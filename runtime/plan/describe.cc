@@ -190,6 +190,10 @@ std::string scheduling_text(const ProcessPlan& process) {
   if (process.io_priority) {
     text += sys::format("I/O priority {} {}\n", process.io_class, *process.io_priority & 7);
   }
+  if (process.memory_policy) {
+    text += sys::format("memory policy {} ({:#x}) nodes {}\n", process.memory_policy->name,
+                        process.memory_policy->mode, quoted(process.memory_policy->node_list));
+  }
   if (process.personality) text += sys::format("personality {:#x}\n", *process.personality);
   return text;
 }

@@ -40,7 +40,8 @@ void refuse_unsupported(const config::RuntimeSpec& spec) {
       throw sys::Error(sys::format("config.json: {}: not supported yet", field), ENOTSUP);
   };
   refuse(!spec.linux_.mount_label.empty(), "/linux/mountLabel");
-  for (const std::string& field : spec.linux_.unsupported) refuse(true, "/linux/" + field);
+  refuse(!spec.linux_.net_devices.empty(), "/linux/netDevices");
+  refuse(spec.linux_.intel_rdt.has_value(), "/linux/intelRdt");
 }
 
 void refuse_impossible(const Plan& plan, const config::RuntimeSpec& spec) {

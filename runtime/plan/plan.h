@@ -173,6 +173,14 @@ struct SchedulerStep {
   bool operator==(const SchedulerStep&) const = default;
 };
 
+struct MemoryPolicyStep {
+  std::string name;  // "MPOL_BIND"
+  int mode = 0;      // MPOL_* and MPOL_F_*
+  std::string node_list;
+  config::CpuMask nodes;
+  bool operator==(const MemoryPolicyStep&) const = default;
+};
+
 /// The program and what it is allowed; the same for a container's init and for an exec.
 struct ProcessPlan {
   std::vector<std::string> argv;
@@ -194,6 +202,7 @@ struct ProcessPlan {
   std::string io_class;
   config::CpuMask initial_cpus, final_cpus;  // of an exec; empty: as they are
   std::optional<unsigned long> personality;
+  std::optional<MemoryPolicyStep> memory_policy;
   bool terminal = false;
   std::optional<sys::WindowSize> window;
   std::optional<config::Seccomp> seccomp;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// How a program shares the machine: scheduler, I/O priority, processors, personality.
+// How a program shares the machine: scheduler, I/O priority, processors, memory nodes, personality.
 #include <linux/ioprio.h>
+#include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <sys/personality.h>
 
@@ -36,6 +37,23 @@ constexpr std::array<Table<int>, 3> kIoClasses = {{{"IOPRIO_CLASS_RT", IOPRIO_CL
                                                    {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
                                                    {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE}}};
 
+// Linux 6.9; the headers of Debian 12 are older.
+constexpr int kWeightedInterleave = 6;
+
+constexpr std::array<Table<int>, 7> kMemoryModes = {
+    {{"MPOL_DEFAULT", MPOL_DEFAULT},
+     {"MPOL_PREFERRED", MPOL_PREFERRED},
+     {"MPOL_BIND", MPOL_BIND},
+     {"MPOL_INTERLEAVE", MPOL_INTERLEAVE},
+     {"MPOL_LOCAL", MPOL_LOCAL},
+     {"MPOL_PREFERRED_MANY", MPOL_PREFERRED_MANY},
+     {"MPOL_WEIGHTED_INTERLEAVE", kWeightedInterleave}}};
+
+constexpr std::array<Table<int>, 3> kMemoryFlags = {
+    {{"MPOL_F_STATIC_NODES", MPOL_F_STATIC_NODES},
+     {"MPOL_F_RELATIVE_NODES", MPOL_F_RELATIVE_NODES},
+     {"MPOL_F_NUMA_BALANCING", MPOL_F_NUMA_BALANCING}}};
+
 template <typename T, std::size_t N>
 T number_of(const std::array<Table<T>, N>& table, std::string_view name) {
   const auto* found =
@@ -63,6 +81,15 @@ config::CpuMask to_mask(const std::string& list) {
   return config::parse_cpu_list(list).value_or(config::CpuMask{});  // checked by config::validate
 }
 
+MemoryPolicyStep plan_memory_policy(const config::MemoryPolicy& wanted) {
+  MemoryPolicyStep step = {.name = wanted.mode,
+                           .mode = number_of(kMemoryModes, wanted.mode),
+                           .node_list = wanted.nodes,
+                           .nodes = to_mask(wanted.nodes)};
+  for (const std::string& flag : wanted.flags) step.mode |= number_of(kMemoryFlags, flag);
+  return step;
+}
+
 }  // namespace
 
 void plan_scheduling(const config::Process& process, const config::Linux& platform,
@@ -77,6 +104,7 @@ void plan_scheduling(const config::Process& process, const config::Linux& platfo
     plan.initial_cpus = to_mask(process.exec_cpu_affinity->initial);
     plan.final_cpus = to_mask(process.exec_cpu_affinity->final_);
   }
+  if (platform.memory_policy) plan.memory_policy = plan_memory_policy(*platform.memory_policy);
   if (platform.personality) {
     plan.personality = platform.personality->domain == "LINUX32" ? PER_LINUX32 : PER_LINUX;
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// process.scheduler, ioPriority, execCPUAffinity and linux.personality.
+// process.scheduler, ioPriority, execCPUAffinity, linux.personality and memoryPolicy.
 #include <linux/ioprio.h>
 #include <sys/syscall.h>
 
@@ -134,4 +134,37 @@ TEST_CASE("personality: a 32-bit machine, and back", "[integration][scheduling]"
   const std::string line = sys::format("probe syscall {} 0xffffffff", SYS_personality);
   CHECK(run_shell(line, with_domain("LINUX32")).all() == "8\n");
   CHECK(run_shell(line, with_domain("LINUX")).all() == "0\n");
+}
+
+TEST_CASE("memory policy: of the program, and of every exec", "[integration][scheduling]") {
+  const std::string show = "head -n 1 /proc/self/numa_maps | cut -d' ' -f2";
+  const auto with_policy = [](const config::MemoryPolicy& policy) {
+    return [=](RuntimeSpec& spec) { spec.linux_.memory_policy = policy; };
+  };
+  CHECK(run_shell(show, with_policy({"MPOL_BIND", "0", {}})).all() == "bind:0\n");
+  CHECK(run_shell(show, with_policy({"MPOL_INTERLEAVE", "0", {"MPOL_F_STATIC_NODES"}})).all() ==
+        "interleave=static:0\n");
+  CHECK(run_shell(show, with_policy({"MPOL_INTERLEAVE", "0", {"MPOL_F_RELATIVE_NODES"}})).all() ==
+        "interleave=relative:0\n");
+  CHECK(run_shell(show, with_policy({"MPOL_PREFERRED", "0", {}})).all() == "prefer:0\n");
+  CHECK(run_shell(show, with_policy({"MPOL_LOCAL", "", {}})).all() == "local\n");
+  CHECK(run_shell(show, with_policy({"MPOL_DEFAULT", "", {}})).all() == "default\n");
+
+  const Bundle bundle([&](RuntimeSpec& spec) {
+    spec.process->args = {"probe", "wait"};
+    spec.linux_.memory_policy = {"MPOL_BIND", "0", {}};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  CHECK(runtime.must({"exec", "test", "sh", "-c", show}) == "bind:0\n");
+}
+
+TEST_CASE("memory policy: nodes that are not there are told with a hint",
+          "[integration][scheduling]") {
+  const Result result = run_shell("true", [](RuntimeSpec& spec) {
+    spec.linux_.memory_policy = {"MPOL_BIND", "900", {}};
+  });
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("memory policy MPOL_BIND: set_mempolicy: Invalid argument") &&
+                             Contains("has_memory"));
 }

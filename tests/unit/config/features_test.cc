@@ -54,6 +54,9 @@ TEST_CASE("features: what is there is claimed", "[config][features]") {
   CHECK(at({"linux", "capabilities"}) == R"(["CAP_CHOWN","CAP_BPF"])");
   CHECK(at({"linux", "seccomp", "archs"}) == R"(["SCMP_ARCH_ARM","SCMP_ARCH_X86_64"])");
   CHECK(at({"linux", "seccomp", "supportedFlags"}) == R"(["SECCOMP_FILTER_FLAG_TSYNC"])");
+  CHECK_THAT(at({"linux", "memoryPolicy", "modes"}), Catch::Contains("\"MPOL_BIND\""));
+  CHECK(at({"linux", "memoryPolicy", "flags"}) ==
+        R"(["MPOL_F_NUMA_BALANCING","MPOL_F_RELATIVE_NODES","MPOL_F_STATIC_NODES"])");
   CHECK(at({"annotations"}) ==
         R"({"io.github.seccomp.libseccomp.version":"2.5.4","run.oci.tilla.version":"0.1.0"})");
 }

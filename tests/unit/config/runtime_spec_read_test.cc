@@ -97,13 +97,35 @@ TEST_CASE("spec: a personality is one of two", "[config][spec]") {
         "config.json: /linux/personality/domain: unknown personality \"SVR4\"");
 }
 
-TEST_CASE("spec: fields without support are named, not ignored", "[config][spec]") {
+TEST_CASE("spec: what a container takes of the machine is read", "[config][spec]") {
   const RuntimeSpec spec = parse_runtime_spec(
-      R"({"ociVersion":"1.3.0","linux":{"intelRdt":{},
-          "memoryPolicy":null,"netDevices":{"eth0":{}}}})",
+      R"({"ociVersion":"1.3.0","linux":{"netDevices":{"eth0":{},"eth1":{"name":"n%d"}},
+          "intelRdt":{"closID":"gold","schemata":["L3:0=f"],"enableMBM":true},
+          "memoryPolicy":{"mode":"MPOL_BIND","nodes":"0","flags":["MPOL_F_STATIC_NODES"]}}})",
       "doc");
-  CHECK(spec.linux_.unsupported == std::vector<std::string>{"netDevices", "intelRdt"});
+  CHECK(spec.linux_.net_devices ==
+        std::map<std::string, config::NetDevice>{{"eth0", {}}, {"eth1", {"n%d"}}});
+  CHECK(spec.linux_.intel_rdt == config::IntelRdt{.clos_id = "gold",
+                                                  .schemata = {"L3:0=f"},
+                                                  .l3_cache_schema = {},
+                                                  .mem_bw_schema = {},
+                                                  .enable_monitoring = true});
+  CHECK(spec.linux_.memory_policy ==
+        config::MemoryPolicy{"MPOL_BIND", "0", {"MPOL_F_STATIC_NODES"}});
   CHECK(parse_runtime_spec(write_runtime_spec(spec), "again") == spec);
+}
+
+TEST_CASE("spec: unknown words of what it takes are named", "[config][spec]") {
+  CHECK(linux_problem(R"("memoryPolicy":{"nodes":"0"})") ==
+        "config.json: /linux/memoryPolicy/mode: missing");
+  CHECK(linux_problem(R"("memoryPolicy":{"mode":"BIND"})") ==
+        "config.json: /linux/memoryPolicy/mode: unknown memory policy \"BIND\"");
+  CHECK(linux_problem(R"("memoryPolicy":{"mode":"MPOL_BIND","flags":["X"]})") ==
+        "config.json: /linux/memoryPolicy/flags/0: unknown flag of a memory policy \"X\"");
+  CHECK(linux_problem(R"("netDevices":{"eth0":"x"})") ==
+        "config.json: /linux/netDevices/eth0: expected an object, found a string");
+  CHECK(linux_problem(R"("intelRdt":{"schemata":"L3:0=f"})") ==
+        "config.json: /linux/intelRdt/schemata: expected an array, found a string");
 }
 
 TEST_CASE("spec: a process alone is read and written", "[config][spec]") {

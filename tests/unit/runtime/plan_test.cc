@@ -238,11 +238,16 @@ TEST_CASE("plan: how the program shares the machine", "[runtime][plan]") {
     one.process->io_priority = {.io_class = "IOPRIO_CLASS_RT", .priority = 4};
     one.process->exec_cpu_affinity = {.initial = "0-1", .final_ = "1"};
     one.linux_.personality = {.domain = "LINUX32", .flags = {}};
+    one.linux_.memory_policy = {"MPOL_PREFERRED_MANY", "1,64", {"MPOL_F_NUMA_BALANCING"}};
   });
   const Plan plan = make_plan(spec, kUser, kRequest);
-  CHECK_THAT(describe(plan),
-             Contains("scheduler SCHED_DEADLINE nice 0 priority 0 runtime 1 deadline 2 period 3 "
-                      "flags 0x2\nI/O priority IOPRIO_CLASS_RT 4\npersonality 0x8\n"));
+  CHECK_THAT(
+      describe(plan),
+      Contains(
+          "scheduler SCHED_DEADLINE nice 0 priority 0 runtime 1 deadline 2 period 3 "
+          "flags 0x2\nI/O priority IOPRIO_CLASS_RT 4\nmemory policy MPOL_PREFERRED_MANY (0x2005) "
+          "nodes \"1,64\"\npersonality 0x8\n"));
+  CHECK(plan.process.memory_policy->nodes == config::CpuMask{2, 1});
   CHECK(plan.process.initial_cpus == config::CpuMask{3});
   CHECK(plan.process.final_cpus == config::CpuMask{2});
 }
