@@ -14,6 +14,7 @@
 #include "sys/idmap.h"
 #include "sys/procfs.h"
 #include "tests/support/harness.h"
+#include "tests/support/scratch_cgroup.h"
 
 namespace support {
 namespace {
@@ -38,6 +39,11 @@ bool has_capability(int number) {
   return ((sys::own_capabilities().effective >> number) & 1U) != 0;
 }
 
+bool can_write_cgroup2() {
+  const std::string mount = cgroup2_mount();
+  return !mount.empty() && ::access(mount.c_str(), W_OK) == 0;
+}
+
 bool& skipped() {
   static bool value = false;
   return value;
@@ -54,6 +60,7 @@ const Need fresh_proc = {"a /proc of which nothing is hidden", can_mount_proc, t
 const Need sys_resource = {"CAP_SYS_RESOURCE", [] { return has_capability(CAP_SYS_RESOURCE); },
                            true};
 const Need strace = {"strace", [] { return is_executable("/usr/bin/strace"); }, false};
+const Need cgroup2 = {"cgroup v2", can_write_cgroup2, true};
 }  // namespace needs
 
 bool is_missing(const Need& need) {
