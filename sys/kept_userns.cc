@@ -25,6 +25,7 @@
 #include "sys/process.h"
 #include "sys/retry.h"
 #include "sys/socket.h"
+#include "sys/userns.h"
 
 namespace sys {
 namespace {
@@ -35,8 +36,6 @@ constexpr std::size_t kMaxAnswer = 32768;  // two maps of 340 extents
 constexpr int kRetryLockMs = 20;
 constexpr rlim_t kMaxDescriptors = 65536;
 constexpr rlim_t kOwnDescriptors = 16;
-constexpr CapabilitySet kSetIds = CapabilitySet{1} << 6U | CapabilitySet{1}
-                                                               << 7U;  // CAP_SETGID, UID
 
 bool is_readable(int fd, int timeout_ms) {
   pollfd entry = {.fd = fd, .events = POLLIN, .revents = 0};
@@ -61,48 +60,6 @@ std::string socket_name(const NamespaceId& parent, const std::string& answer) {
 
 // An open file description of its own each time: that is what has an OFD lock.
 Fd open_lock(int dir) { return open_at(dir, "lock", O_RDWR | O_CREAT, 0600); }
-
-// ------------------------------------------------------------------------------- the namespace
-
-// The first process of the namespace: lives until somebody else has a hold on it.
-struct Sleeper {
-  int parents_end, own_end;
-};
-
-void sleep_until_closed(void* argument) noexcept {
-  const Sleeper& sleeper = *static_cast<const Sleeper*>(argument);
-  (void)::close(sleeper.parents_end);  // or its end would never be seen
-  char byte = 0;
-  (void)retry([&] { return ::read(sleeper.own_end, &byte, 1); });
-  exit_now(0);
-}
-
-Fd make_namespace(const Procfs& proc, const IdMap& uids, const IdMap& gids) {
-  Pipe alive = make_pipe();
-  Sleeper sleeper = {.parents_end = alive.write_end.get(), .own_end = alive.read_end.get()};
-  const Process child =
-      clone_child({.namespaces = CLONE_NEWUSER, .joins = {}}, sleep_until_closed, &sleeper);
-  // Ends the child, however we leave.
-  struct Reap {
-    ~Reap() {
-      end.reset();
-      try {
-        (void)wait_child(process);
-      } catch (const Error&) {
-        // A destructor: what is left is a zombie that ends with us.
-      }
-    }
-    Fd& end;
-    const Process& process;
-  } const reap{alive.write_end, child};
-  const std::string pid = std::to_string(child.pid);
-  if ((own_capabilities().effective & kSetIds) == kSetIds) {
-    write_id_maps(proc, pid, uids, gids, false);
-  } else {
-    write_id_maps_by_helpers(child.pid, uids, gids);
-  }
-  return proc.open_magic_link(pid + "/ns/user", O_RDONLY);
-}
 
 // ------------------------------------------------------------------------------- the holder
 
@@ -255,7 +212,7 @@ Fd connect_or_start(const Procfs& proc, const Client& client) {
   std::optional<Fd> connection = connect_at(client.dir.get(), client.name);
   if (connection) return std::move(*connection);
   (void)unlink_at_if_exists(client.dir.get(), client.name);  // of a holder that was killed
-  const Fd user_namespace = make_namespace(proc, client.options.uids, client.options.gids);
+  const Fd user_namespace = make_user_namespace(proc, client.options.uids, client.options.gids);
   const Fd listener = listen_at(client.dir.get(), client.name);
   // Waits in the queue before there is a holder, so that not even one without linger misses it.
   connection = connect_at(client.dir.get(), client.name);
