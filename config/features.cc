@@ -10,9 +10,6 @@
 namespace config {
 namespace {
 
-/// Words that the table knows and the runtime refuses for now.
-constexpr std::string_view kRefusedMountOptions[] = {"idmap", "ridmap"};
-
 std::vector<std::string> sorted(std::vector<std::string> names) {
   std::ranges::sort(names);
   return names;
@@ -28,14 +25,6 @@ std::vector<std::string> names_of(const NamedValue<T> (&table)[N]) {
 template <size_t N>
 std::vector<std::string> names(const std::string_view (&table)[N]) {
   return {std::begin(table), std::end(table)};
-}
-
-std::vector<std::string> mount_options() {
-  std::vector<std::string> names = known_mount_options();
-  std::erase_if(names, [](const std::string& name) {
-    return std::ranges::find(kRefusedMountOptions, name) != std::end(kRefusedMountOptions);
-  });
-  return names;
 }
 
 Json enabled(bool value) { return JsonObject().add("enabled", value).take(); }
@@ -78,7 +67,7 @@ Json linux_features(const FeaturesFacts& facts) {
                                     .add("modes", names(kMemoryPolicyModes))
                                     .add("flags", names(kMemoryPolicyFlags))
                                     .take())
-      .add_json("mountExtensions", JsonObject().add_json("idmap", enabled(false)).take())
+      .add_json("mountExtensions", JsonObject().add_json("idmap", enabled(true)).take())
       .add_json("netDevices", enabled(false))
       .take();
 }
@@ -95,7 +84,7 @@ std::string features_document(const FeaturesFacts& facts) {
                             .add("ociVersionMin", std::string("1.0.0"))
                             .add("ociVersionMax", std::string("1.3.0"))
                             .add("hooks", names(kHookKinds))
-                            .add("mountOptions", mount_options())
+                            .add("mountOptions", known_mount_options())
                             .add_json("linux", linux_features(facts))
                             .add_json("annotations", annotations.take())
                             .add("potentiallyUnsafeConfigAnnotations", std::vector<std::string>())

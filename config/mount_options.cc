@@ -4,6 +4,7 @@
 #include <linux/mount.h>
 
 #include <algorithm>
+#include <charconv>
 #include <string_view>
 
 namespace config {
@@ -182,10 +183,62 @@ void apply_row(MountOptions& options, const Row& row) {
   }
 }
 
+/// Takes the part before `separator` off the front, or all of it.
+std::string_view take_part(std::string_view& text, char separator) {
+  const size_t end = std::min(text.find(separator), text.size());
+  const std::string_view part = text.substr(0, end);
+  text.remove_prefix(std::min(end + 1, text.size()));
+  return part;
+}
+
+bool read_number(std::string_view text, uint32_t& number) {
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return code == std::errc() && end == text.data() + text.size();
+}
+
+/// "[@]FROM-TO-LENGTH"
+std::optional<IdmapRange> parse_range(std::string_view text) {
+  IdmapRange range;
+  if (text.starts_with('@')) {
+    range.is_relative = true;
+    text.remove_prefix(1);
+  }
+  const std::string_view from = take_part(text, '-');
+  const std::string_view to = take_part(text, '-');
+  const bool is_whole = read_number(from, range.mapping.container_id) &&
+                        read_number(to, range.mapping.host_id) &&
+                        read_number(text, range.mapping.size);
+  return is_whole ? std::optional(range) : std::nullopt;
+}
+
+bool parse_ranges(std::string_view text, std::vector<IdmapRange>& ranges) {
+  if (!ranges.empty()) return false;  // said already
+  do {
+    const std::optional<IdmapRange> range = parse_range(take_part(text, '#'));
+    if (!range) return false;
+    ranges.push_back(*range);
+  } while (!text.empty());
+  return true;
+}
+
 }  // namespace
 
+std::optional<IdmapRanges> parse_idmap_ranges(std::string_view text) {
+  IdmapRanges ranges;
+  while (!text.empty()) {
+    std::string_view values = take_part(text, ';');
+    const std::string_view key = take_part(values, '=');
+    const bool is_read = key == "uids"   ? parse_ranges(values, ranges.uids)
+                         : key == "gids" ? parse_ranges(values, ranges.gids)
+                                         : false;
+    if (!is_read) return std::nullopt;
+  }
+  if (ranges.uids.empty() || ranges.gids.empty()) return std::nullopt;
+  return ranges;
+}
+
 MountOptions parse_mount_options(const std::vector<std::string>& options) {
-  constexpr std::string_view kIdmapWith = "idmap=";
+  constexpr std::string_view kIdmapWith = "idmap=", kRidmapWith = "ridmap=";
   MountOptions result;
   for (const std::string& option : options) {
     if (const Row* row = find_row(option)) {
@@ -193,6 +246,9 @@ MountOptions parse_mount_options(const std::vector<std::string>& options) {
     } else if (option.starts_with(kIdmapWith)) {
       result.idmap = true;
       result.idmap_ranges = option.substr(kIdmapWith.size());
+    } else if (option.starts_with(kRidmapWith)) {
+      result.ridmap = true;
+      result.idmap_ranges = option.substr(kRidmapWith.size());
     } else if (!option.empty()) {
       result.data.push_back(option);
     }

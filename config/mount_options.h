@@ -5,8 +5,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
+
+#include "config/runtime_spec.h"
 
 namespace config {
 
@@ -53,6 +57,21 @@ struct MountOptions {
 };
 
 MountOptions parse_mount_options(const std::vector<std::string>& options);
+
+/// An extent of crun's "idmap=".
+struct IdmapRange {
+  IdMapping mapping;  // container_id: in the source; host_id: in the mount
+  /// "@": host_id counts in the container's user namespace rather than on the host.
+  bool is_relative = false;
+  bool operator==(const IdmapRange&) const = default;
+};
+struct IdmapRanges {
+  std::vector<IdmapRange> uids, gids;
+  bool operator==(const IdmapRanges&) const = default;
+};
+/// Reads "uids=0-1000-10#10-2000-1;gids=@0-0-10". Empty: it is no such text.
+/// Source: crun(1), "idmap mount options".
+std::optional<IdmapRanges> parse_idmap_ranges(std::string_view text);
 
 /// Every word of the table, sorted.
 std::vector<std::string> known_mount_options();

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "config/json.h"
+#include "config/mount_options.h"
 #include "config/problems.h"
 #include "config/runtime_spec.h"
 #include "sys/format.h"
@@ -77,9 +78,52 @@ void check_name(Problems& problems, const RuntimeSpec& spec, std::string_view po
   }
 }
 
-void check_mounts(Problems& problems, const std::vector<Mount>& mounts) {
-  for (size_t i = 0; i < mounts.size(); ++i) {
-    const Mount& mount = mounts[i];
+void check_idmap_ranges(Problems& problems, const std::string& place, const std::string& text,
+                        bool has_user_namespace) {
+  const std::optional<IdmapRanges> ranges = parse_idmap_ranges(text);
+  if (!ranges) {
+    problems.add(place, sys::format("{} is not as \"uids=0-1000-1;gids=0-1000-1\"",
+                                    quote_for_message(text)));
+    return;
+  }
+  for (const std::vector<IdmapRange>* list : {&ranges->uids, &ranges->gids}) {
+    std::vector<IdMapping> mappings;
+    bool is_relative = false;
+    for (const IdmapRange& range : *list) {
+      mappings.push_back(range.mapping);
+      is_relative |= range.is_relative;
+    }
+    check_id_mappings(problems, place, mappings);
+    if (is_relative && !has_user_namespace) {
+      problems.add(place, "\"@\" counts in the container's user namespace, and there is none");
+    }
+  }
+}
+
+/// Source: runtime-spec config.md, "idmap" and "ridmap"; crun(1), "idmap mount options".
+void check_idmap(Problems& problems, const std::string& place, const Mount& mount,
+                 bool has_user_namespace) {
+  const MountOptions options = parse_mount_options(mount.options);
+  const bool has_mappings = !mount.uid_mappings.empty() || !mount.gid_mappings.empty();
+  check_id_mappings(problems, place + "/uidMappings", mount.uid_mappings);
+  check_id_mappings(problems, place + "/gidMappings", mount.gid_mappings);
+  if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
+    problems.add(place, "uidMappings and gidMappings need each other");
+  }
+  if (!options.idmap_ranges.empty()) {
+    if (has_mappings) problems.add(place, "both uidMappings and the ranges of \"idmap=\"");
+    check_idmap_ranges(problems, place + "/options", options.idmap_ranges, has_user_namespace);
+  } else if ((options.idmap || options.ridmap) && !has_mappings && !has_user_namespace) {
+    problems.add(place + "/options",
+                 "idmap without uidMappings and gidMappings takes the container's user namespace, "
+                 "and there is none");
+  }
+}
+
+void check_mounts(Problems& problems, const RuntimeSpec& spec) {
+  const bool has_user_namespace = find_namespace(spec.linux_, NamespaceType::kUser) != nullptr;
+  for (size_t i = 0; i < spec.mounts.size(); ++i) {
+    const Mount& mount = spec.mounts[i];
     const std::string place = sys::format("/mounts/{}", i);
     // Relative ones are allowed since 1.2: they start at "/".
     if (mount.destination.empty()) problems.add(place + "/destination", "empty");
@@ -87,11 +131,7 @@ void check_mounts(Problems& problems, const std::vector<Mount>& mounts) {
     problems.check_text(place + "/type", mount.type);
     problems.check_text(place + "/source", mount.source);
     problems.check_texts(place + "/options", mount.options);
-    check_id_mappings(problems, place + "/uidMappings", mount.uid_mappings);
-    check_id_mappings(problems, place + "/gidMappings", mount.gid_mappings);
-    if (mount.uid_mappings.empty() != mount.gid_mappings.empty()) {
-      problems.add(place, "uidMappings and gidMappings need each other");
-    }
+    check_idmap(problems, place, mount, has_user_namespace);
   }
 }
 
@@ -220,7 +260,7 @@ std::vector<std::string> validate(const RuntimeSpec& spec) {
   problems.check_text("/root/path", spec.root.path);
   check_name(problems, spec, "/hostname", spec.hostname);
   check_name(problems, spec, "/domainname", spec.domainname);
-  check_mounts(problems, spec.mounts);
+  check_mounts(problems, spec);
   if (spec.process) check_process(problems, *spec.process);
   if (spec.hooks) {
     check_hooks(problems, "/hooks/prestart", spec.hooks->prestart);

@@ -39,6 +39,11 @@ void duplicate_onto(int fd, int target) {
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
+bool survives_exec(int fd) {
+  const int flags = ::fcntl(fd, F_GETFD);
+  return flags >= 0 && (flags & FD_CLOEXEC) == 0;
+}
+
 void set_cloexec(int fd, bool cloexec) {
   if (::fcntl(fd, F_SETFD, cloexec ? FD_CLOEXEC : 0) < 0) throw errno_error("F_SETFD");
 }

@@ -38,6 +38,8 @@ Fd duplicate(int fd);
 void duplicate_onto(int fd, int target);
 /// True when `fd` is an open descriptor of this process.
 bool is_open(int fd);
+/// True when it is one that our caller left open for us: all of ours are close-on-exec.
+bool survives_exec(int fd);
 /// Sets or clears close-on-exec.
 void set_cloexec(int fd, bool cloexec);
 /// Marks every descriptor from `first` on as close-on-exec. Source: close_range(2).

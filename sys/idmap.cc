@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/idmap.h"
 
+#include <algorithm>
+#include <cassert>
 #include <charconv>
 #include <cstdint>
 
@@ -129,6 +131,37 @@ bool maps_inside(const IdMap& map, uint32_t id) {
     if (id >= extent.inside && id - extent.inside < extent.count) return true;
   }
   return false;
+}
+
+IdMap cut_extent(const IdExtent& wanted, const IdMap& around) {
+  IdMap pieces;
+  IdExtent rest = wanted;
+  while (rest.count > 0) {
+    const auto holder = std::find_if(around.begin(), around.end(), [&](const IdExtent& extent) {
+      return rest.outside >= extent.inside && rest.outside - extent.inside < extent.count;
+    });
+    if (holder == around.end()) {
+      throw Error(format("id {} does not exist in the user namespace around it", rest.outside),
+                  EPERM);
+    }
+    const uint32_t left = holder->count - (rest.outside - holder->inside);
+    const uint32_t count = std::min(rest.count, left);
+    pieces.push_back({.inside = rest.inside, .outside = rest.outside, .count = count});
+    rest.inside += count;
+    rest.outside += count;
+    rest.count -= count;
+  }
+  return pieces;
+}
+
+uint32_t to_outside(const IdMap& map, uint32_t id) {
+  for (const IdExtent& extent : map) {
+    if (id >= extent.inside && id - extent.inside < extent.count) {
+      return extent.outside + (id - extent.inside);
+    }
+  }
+  assert(false);  // its caller has looked
+  return id;
 }
 
 void write_id_maps(const Procfs& proc, const std::string& who, const IdMap& uids, const IdMap& gids,

@@ -36,6 +36,14 @@ bool maps_outside(const IdMap& map, uint32_t id);
 /// Whether `id` is one of the map's own namespace.
 bool maps_inside(const IdMap& map, uint32_t id);
 
+/// Cuts `wanted` where its outside ids, which are ids in `around`, cross from one extent of that
+/// map into the next: the kernel refuses a nested extent that spans two. Errors: EPERM, an id that
+/// `around` hasn't.
+IdMap cut_extent(const IdExtent& wanted, const IdMap& around);
+
+/// What `id`, which the map has, is outside.
+uint32_t to_outside(const IdMap& map, uint32_t id);
+
 /// Writes the maps of process `who` ("self", or a pid). Needs CAP_SETUID and CAP_SETGID over the
 /// parent namespace, or is the own single id (then the kernel wants setgroups denied first).
 /// Errors: EPERM when an outside id is not ours, or is the parent namespace's 0 and nobody has

@@ -97,6 +97,25 @@ void set_mount_attributes(int mount, std::uint64_t set, std::uint64_t clear, boo
   }
 }
 
+void set_mount_idmap(int mount, int userns, bool recursive) {
+  mount_attr attributes = {};
+  attributes.attr_set = MOUNT_ATTR_IDMAP;
+  attributes.userns_fd = static_cast<std::uint64_t>(userns);
+  const unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+  if (::mount_setattr(mount, "", flags, &attributes, sizeof(attributes)) == 0) return;
+  Error error = errno_error("mount_setattr MOUNT_ATTR_IDMAP");
+  if (error.code() == EPERM) {
+    error.set_hint(
+        "the kernel maps ids only for who has CAP_SYS_ADMIN in the user namespace that the file "
+        "system was mounted in: for a disk's that is the host's root; a rootless caller can't");
+  } else if (error.code() == EINVAL) {
+    error.set_hint(
+        "this kind of file system can't have its ids mapped, or they are mapped already, or to "
+        "what they are; see mount_setattr(2), \"ID-mapped mounts\"");
+  }
+  throw error;
+}
+
 void set_propagation(int mount, std::uint64_t propagation, bool recursive) {
   mount_attr attributes = {};
   attributes.propagation = propagation;

@@ -29,6 +29,10 @@ Fd make_filesystem(const std::string& type, const std::string& source,
 
 /// Changes MOUNT_ATTR_* of a mount. Clearing a flag that is locked in this user namespace: EPERM.
 void set_mount_attributes(int mount, std::uint64_t set, std::uint64_t clear, bool recursive);
+/// Shows the files of a detached mount under other ids: the inside ids of user namespace `userns`
+/// are those of the files, the outside ones those that are seen. Errors: EPERM and EINVAL with
+/// hints. Source: mount_setattr(2), "ID-mapped mounts".
+void set_mount_idmap(int mount, int userns, bool recursive);
 /// Changes the propagation (MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE) of a mount.
 void set_propagation(int mount, std::uint64_t propagation, bool recursive);
 /// The same for the mount at "/".

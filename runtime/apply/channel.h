@@ -25,6 +25,8 @@ enum class MessageKind : unsigned char {
   kFailed = 9,    // child: errno, text and hint
   kMounted = 10,  // child: the root is built, and not entered yet; with hooks alone
   kHooksDone = 11,  // parent: its hooks have run; go on
+  kIdmap = 12,     // child: a bind whose ids are to be mapped, and our user namespace, come with it
+  kIdmapped = 13,  // parent: they are
 };
 
 /// Names the root directory among what a kJoin asks for; the others are those of /proc/PID/ns. They

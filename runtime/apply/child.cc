@@ -27,7 +27,13 @@ void close_foreign(const ChildTask& task) {
   std::vector<int> keep = {task.fds.channel,        task.fds.start_socket, task.fds.waiting,
                            task.fds.console_socket, task.fds.joined_time,  task.fds.root,
                            task.exec.stub,          task.exec.stub_filter, task.proc.fd()};
-  sys::close_all_but(3 + task.plan.process.preserved_fds, std::move(keep));
+  const unsigned first = 3 + task.plan.process.preserved_fds;
+  for (const MountStep& step : task.plan.root.mounts) {  // named as sources, and for that alone
+    if (!step.source_fd || static_cast<unsigned>(*step.source_fd) < first) continue;
+    sys::set_cloexec(*step.source_fd, true);
+    keep.push_back(*step.source_fd);
+  }
+  sys::close_all_but(first, std::move(keep));
 }
 
 ChannelMessage expect(int channel, MessageKind kind) {
@@ -106,6 +112,19 @@ sys::Fd open_cwd(int root, const std::string& cwd) {
   return sys::in_context(
       [&] { return sys::format("working directory \"{}\"", cwd); },
       [&] { return sys::make_directories_in_root(root, sys::RelPath::parse(cwd), 0755); });
+}
+
+// Ids are mapped by who controls the source's file system: our parent, for all we know. It is asked
+// before it does anything else, so nothing but its answer comes.
+void map_ids(const ChildTask& task, const std::vector<sys::Fd>& sources) {
+  for (std::size_t i = 0; i < sources.size(); ++i) {
+    if (!task.plan.root.mounts[i].idmap) continue;
+    const sys::Fd users = task.proc.open_magic_link("self/ns/user", O_RDONLY);
+    if (!send(task.fds.channel, MessageKind::kIdmap, {}, {sources[i].get(), users.get()})) {
+      sys::exit_now(1);
+    }
+    (void)expect(task.fds.channel, MessageKind::kIdmapped);
+  }
 }
 
 struct Inside {
@@ -274,6 +293,7 @@ void run_init(const ChildTask& task, Voice& voice) {
 
   // As the caller, who may see paths that the container's root may not.
   std::vector<sys::Fd> sources = clone_sources(task.plan.root);
+  map_ids(task, sources);
   take_setup_identity(task.plan.ids, program.may_set_groups);
   // Changing ids has set it to fs.suid_dumpable.
   if (!hides_late(task.plan)) sys::set_dumpable(false);

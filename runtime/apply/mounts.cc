@@ -140,12 +140,34 @@ sys::Symlinks symlinks_of(const MountStep& step) {
   return step.target_nofollow ? sys::Symlinks::kRefuse : sys::Symlinks::kFollow;
 }
 
+[[noreturn]] void fail_kinds(const MountStep& step, bool is_directory) {
+  const std::string source = step.kind == MountKind::kBind
+                                 ? sys::format("source \"{}\"", step.source)
+                                 : sys::format("a {}", step.type);
+  throw sys::Error(sys::format("{} is a {}, and \"/{}\" in the container is a {}", source,
+                               is_directory ? "directory" : "file", step.target.str(),
+                               is_directory ? "file" : "directory"),
+                   ENOTDIR);
+}
+
+// Whether it is there, and no directory.
+bool is_file_in(int root, const MountStep& step) {
+  try {  // a file on the way is another matter
+    const auto found = sys::open_in_root_if_exists(root, step.target, O_PATH);
+    return found && !sys::is_directory(found->get());
+  } catch (const sys::Error&) {
+    return false;
+  }
+}
+
 sys::Fd open_target(int root, const MountStep& step, bool is_directory) {
   const sys::Symlinks symlinks = symlinks_of(step);
-  try {  // ELOOP says too little
-    return is_directory ? sys::make_directories_in_root(root, step.target, 0755, symlinks)
-                        : sys::make_file_in_root(root, step.target, 0755, symlinks);
+  try {  // ELOOP and ENOTDIR say too little
+    if (is_directory) return sys::make_directories_in_root(root, step.target, 0755, symlinks);
+    sys::Fd target = sys::make_file_in_root(root, step.target, 0755, symlinks);
+    if (!sys::is_directory(target.get())) return target;
   } catch (sys::Error& error) {
+    if (error.code() == ENOTDIR && is_directory && is_file_in(root, step)) fail_kinds(step, true);
     if (error.code() == ELOOP) {
       error.set_hint(
           sys::format("\"/{}\" in the image is or goes through a symlink; this mount must "
@@ -154,6 +176,7 @@ sys::Fd open_target(int root, const MountStep& step, bool is_directory) {
     }
     throw;
   }
+  fail_kinds(step, false);
 }
 
 void check_target(int target, int mount, const MountStep& step) {
@@ -222,12 +245,38 @@ void mount_one(int root, const MountStep& step, sys::Fd source) {
   }
 }
 
+// The caller's descriptor is on a mount of its mount namespace, and ours is a copy: the file of the
+// same path here, if it is the same file.
+sys::Fd open_given(int descriptor) {
+  const std::string path = sys::read_link(sys::fd_path(descriptor));
+  const struct stat given = sys::status_of(descriptor);
+  std::optional<sys::Fd> here = sys::open_path_if_exists(path, O_PATH | O_NOFOLLOW);
+  if (here) {
+    const struct stat found = sys::status_of(here->get());
+    if (found.st_dev == given.st_dev && found.st_ino == given.st_ino) return std::move(*here);
+  }
+  throw sys::Error(
+      sys::format("descriptor {} is open on \"{}\", which is another file here", descriptor, path),
+      ESTALE, "what it is open on must have a path in the mount namespace of the runtime");
+}
+
+// Behind the descriptor, relative to it.
+std::string rest_of(const std::string& source) {
+  constexpr std::string_view kLast = "fd/";
+  const std::size_t slash = source.find('/', source.find(kLast) + kLast.size());
+  return slash == std::string::npos ? "" : source.substr(slash + 1);
+}
+
 sys::Fd clone_source(const MountStep& step) {
   try {  // EINVAL says too little
+    const sys::Fd given = step.source_fd ? open_given(*step.source_fd) : sys::Fd();
+    const int dir = given ? given.get() : AT_FDCWD;
+    const std::string path = given ? rest_of(step.source) : step.source;
+    if (path.empty()) return sys::clone_mount(dir, step.recursive);
     if (!step.source_nofollow && !step.copy_symlink) {
-      return sys::clone_mount(AT_FDCWD, step.source, step.recursive);
+      return sys::clone_mount(dir, path, step.recursive);
     }
-    sys::Fd source = sys::open_path(step.source, O_PATH | O_NOFOLLOW);
+    sys::Fd source = sys::open_at(dir, path, O_PATH);
     if (step.copy_symlink && is_symlink(source.get())) return source;
     return sys::clone_mount(source.get(), step.recursive);
   } catch (sys::Error& error) {

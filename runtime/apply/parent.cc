@@ -17,9 +17,11 @@
 #include "runtime/plan/namespace_kinds.h"
 #include "sys/error.h"
 #include "sys/format.h"
+#include "sys/mount.h"
 #include "sys/open.h"
 #include "sys/socket.h"
 #include "sys/stub.h"
+#include "sys/userns.h"
 
 namespace runtime {
 namespace {
@@ -165,6 +167,15 @@ OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc) {
   return open;
 }
 
+void check_source_fds(const RootPlan& plan) {
+  for (const MountStep& step : plan.mounts) {
+    if (!step.source_fd || sys::survives_exec(*step.source_fd)) continue;
+    throw sys::Error(sys::format("{}: source \"{}\": descriptor {} was not open when we started",
+                                 step.label, step.source, *step.source_fd),
+                     EBADF);
+  }
+}
+
 void refuse_own_sysctls(const std::vector<SysctlStep>& sysctls, const OpenJoins& joins) {
   for (const SysctlStep& step : sysctls) {
     if ((joins.ours & step.type) == 0) continue;
@@ -211,6 +222,7 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
     if (plan_.ids.writer == MapWriter::kParent || plan_.ids.writer == MapWriter::kHelpers) {
       (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
     }
+    map_ids();
     if (plan_.namespaces.network_beside) {  // while the child mounts
       int owner = user.get();
       for (const sys::Join& join : joins) {
@@ -238,12 +250,32 @@ Launch::~Launch() {
 
 sys::Process Launch::release() { return std::move(process_); }
 
-// False: the child has closed the channel.
-bool Launch::next(MessageKind until) {
+// One bind after the other, as the child has cloned them.
+void Launch::map_ids() {
+  for (const MountStep& step : plan_.root.mounts) {
+    if (!step.idmap) continue;
+    const std::optional<ChannelMessage> request = next(MessageKind::kIdmap);
+    if (!request || request->descriptors.size() != 2) {
+      throw sys::Error("the container's first process ended while it was set up");
+    }
+    sys::in_context(step.label, [&] {
+      sys::Fd made;
+      if (!step.idmap->uids.empty()) {
+        made = sys::make_user_namespace(proc_, step.idmap->uids, step.idmap->gids);
+      }
+      const sys::Fd& users = made ? made : request->descriptors[1];
+      sys::set_mount_idmap(request->descriptors[0].get(), users.get(), step.idmap->recursive);
+    });
+    (void)send(channel_.get(), MessageKind::kIdmapped);
+  }
+}
+
+// Empty: the child has closed the channel.
+std::optional<ChannelMessage> Launch::next(MessageKind until) {
   constexpr int kMost = 1000;
   for (int count = 0;; ++count) {
     std::optional<ChannelMessage> message = receive(channel_.get());
-    if (!message) return false;
+    if (!message) return std::nullopt;
     if (count == kMost) throw sys::Error("the child talks too much", EPROTO);
     switch (message->kind) {
       case MessageKind::kWarning:
@@ -257,7 +289,7 @@ bool Launch::next(MessageKind until) {
         throw sys::Error(message->text, message->code, message->hint);
       default:
         if (message->kind != until) throw sys::Error("a message out of turn", EPROTO);
-        return true;
+        return message;
     }
   }
 }

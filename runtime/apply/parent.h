@@ -3,6 +3,7 @@
 // channel until the program runs. See docs/create-sequence.md.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,8 @@ struct OpenJoins {
   sys::Fd time;
 };
 OpenJoins open_joins(const NamespacePlan& plan, const sys::Procfs& proc);
+/// Errors: a bind goes through a descriptor that the caller has not left open for us.
+void check_source_fds(const RootPlan& plan);
 /// Errors: a kernel parameter would be set in a namespace that turns out to be ours.
 void refuse_own_sysctls(const std::vector<SysctlStep>& sysctls, const OpenJoins& joins);
 
@@ -71,7 +74,8 @@ class Launch {
   sys::Process release();
 
  private:
-  bool next(MessageKind until);
+  std::optional<ChannelMessage> next(MessageKind until);
+  void map_ids();
   void wait_until(MessageKind kind);
 
   const Plan& plan_;

@@ -97,6 +97,7 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
   }
   check_console(plan_.process.terminal, !options.console_socket.empty(),
                 waits_for_start || options.detach);
+  check_source_fds(plan_.root);
   for (const std::string& warning : plan_.warnings) context.log.warning(warning);
 
   directory_ = StateStore::open(context.state_root).make(options.id);

@@ -103,6 +103,19 @@ std::string source_text(const MountStep& step) {
   return {};
 }
 
+std::string idmap_text(const IdmapStep& idmap) {
+  std::string text = idmap.recursive ? " ridmap" : " idmap";
+  if (idmap.uids.empty()) return text + " of the user namespace";
+  const auto add = [&](const char* what, const sys::IdMap& map) {
+    for (const sys::IdExtent& one : map) {
+      text += sys::format(" {} {}-{}-{}", what, one.inside, one.outside, one.count);
+    }
+  };
+  add("uid", idmap.uids);
+  add("gid", idmap.gids);
+  return text;
+}
+
 std::string mount_text(const MountStep& step) {
   std::string line =
       sys::format("mount {} on {}", source_text(step), quoted("/" + step.target.str()));
@@ -113,6 +126,8 @@ std::string mount_text(const MountStep& step) {
     line += sys::format(" {}{}", change.recursive ? "r" : "", name_of_propagation(change.type));
   }
   if (!step.parameters.empty()) line += " options" + quoted_list(step.parameters);
+  if (step.source_fd) line += sys::format(" source-descriptor-{}", *step.source_fd);
+  if (step.idmap) line += idmap_text(*step.idmap);
   if (step.target_nofollow) line += " no-symlinks";
   if (step.source_nofollow) line += " source-no-symlink";
   if (step.copy_symlink) line += " copy-symlink";

@@ -88,11 +88,21 @@ enum class MountKind {
   kRemount,     // other attributes for what is mounted there
 };
 
+/// Other ids for a bind: whom the source's files belong to in the container.
+struct IdmapStep {
+  bool recursive = false;
+  sys::IdMap uids, gids;  // both empty: the container's own user namespace's
+  bool operator==(const IdmapStep&) const = default;
+};
+
 struct MountStep {
   std::string label;  // `mount 3 "/proc"`
   MountKind kind = MountKind::kFilesystem;
   std::string type;
   std::string source;  // of a bind: absolute
+  /// `source` is what this descriptor of the caller's is open on, and a path from there on.
+  std::optional<int> source_fd;
+  std::optional<IdmapStep> idmap;
   sys::RelPath target;
   bool recursive = false;
   bool source_nofollow = false;
@@ -261,6 +271,12 @@ void plan_scheduling(const config::Process& process, const config::Linux& platfo
 HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request);
 std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec);
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
+
+std::optional<IdmapStep> plan_idmap(const config::Mount& mount, const config::Linux& platform,
+                                    std::size_t index);
+
+/// The specification's mappings as the kernel's.
+sys::IdMap to_map(const std::vector<config::IdMapping>& mappings);
 
 /// CLONE_NEW* of a namespace type.
 int clone_flag(config::NamespaceType type);

@@ -30,41 +30,14 @@ std::string offsets_text(const config::Linux& platform) {
   return text;
 }
 
-// Cuts an extent where it crosses from one extent of our own namespace into the next: the kernel
-// refuses a nested extent that spans two.
-sys::IdMap split_by_own(const sys::IdMap& wanted, const sys::IdMap& own, const char* field) {
+sys::IdMap cut_by_own(const sys::IdMap& wanted, const sys::IdMap& own, const char* field) {
   sys::IdMap pieces;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
-    sys::IdExtent rest = wanted[i];
-    while (rest.count > 0) {
-      const auto holder = std::find_if(own.begin(), own.end(), [&](const sys::IdExtent& extent) {
-        return rest.outside >= extent.inside && rest.outside - extent.inside < extent.count;
-      });
-      if (holder == own.end()) {
-        throw sys::Error(
-            sys::format("/linux/{}/{}: host id {} does not exist in the user namespace "
-                        "that we run in",
-                        field, i, rest.outside),
-            EPERM);
-      }
-      const uint32_t left = holder->count - (rest.outside - holder->inside);
-      const uint32_t count = std::min(rest.count, left);
-      pieces.push_back({.inside = rest.inside, .outside = rest.outside, .count = count});
-      rest.inside += count;
-      rest.outside += count;
-      rest.count -= count;
-    }
+    const sys::IdMap cut = sys::in_context([&] { return sys::format("/linux/{}/{}", field, i); },
+                                           [&] { return sys::cut_extent(wanted[i], own); });
+    pieces.insert(pieces.end(), cut.begin(), cut.end());
   }
   return pieces;
-}
-
-sys::IdMap to_map(const std::vector<config::IdMapping>& mappings) {
-  sys::IdMap map;
-  for (const config::IdMapping& mapping : mappings) {
-    map.push_back(
-        {.inside = mapping.container_id, .outside = mapping.host_id, .count = mapping.size});
-  }
-  return map;
 }
 
 bool is_only(const sys::IdMap& map, uint32_t outside) {
@@ -82,6 +55,15 @@ std::optional<uint32_t> setup_id(const sys::IdMap& map, uint32_t own) {
 }
 
 }  // namespace
+
+sys::IdMap to_map(const std::vector<config::IdMapping>& mappings) {
+  sys::IdMap map;
+  for (const config::IdMapping& mapping : mappings) {
+    map.push_back(
+        {.inside = mapping.container_id, .outside = mapping.host_id, .count = mapping.size});
+  }
+  return map;
+}
 
 int clone_flag(config::NamespaceType type) {
   switch (type) {
@@ -152,8 +134,8 @@ IdPlan plan_ids(const config::RuntimeSpec& spec, const HostFacts& facts) {
   plan.setup_gid = setup_id(plan.gids, facts.gid);
   if (facts.can_set_ids) {
     plan.writer = MapWriter::kParent;
-    if (!facts.own_uids.empty()) plan.uids = split_by_own(plan.uids, facts.own_uids, "uidMappings");
-    if (!facts.own_gids.empty()) plan.gids = split_by_own(plan.gids, facts.own_gids, "gidMappings");
+    if (!facts.own_uids.empty()) plan.uids = cut_by_own(plan.uids, facts.own_uids, "uidMappings");
+    if (!facts.own_gids.empty()) plan.gids = cut_by_own(plan.gids, facts.own_gids, "gidMappings");
   } else if (is_only(plan.uids, facts.uid) && is_only(plan.gids, facts.gid)) {
     plan.writer = MapWriter::kItself;
     plan.setup_uid.reset();  // it is that id already

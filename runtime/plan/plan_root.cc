@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include "runtime/plan/plan.h"
@@ -101,17 +102,22 @@ void refuse_writable_cgroups(const RootPlan& plan, const MountStep& step) {
       ENOTSUP);
 }
 
+// A path that goes through a descriptor which our caller has left open: "/proc/self/fd/7/x".
+std::optional<int> descriptor_in(const std::string& path) {
+  for (const std::string_view prefix : {"/proc/self/fd/", "/dev/fd/"}) {
+    if (!path.starts_with(prefix)) continue;
+    const char* end = path.data() + path.size();
+    int number = -1;
+    const auto [stop, code] = std::from_chars(path.data() + prefix.size(), end, number);
+    if (code == std::errc() && number >= 0 && (stop == end || *stop == '/')) return number;
+  }
+  return std::nullopt;
+}
+
 MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::string& bundle) {
   MountStep step;
   step.label = sys::format("mount {} \"{}\"", index, mount.destination);
-  const auto refuse = [&](bool present, const char* what) {
-    if (present) {
-      throw sys::Error(sys::format("/mounts/{}: {}: not supported yet", index, what), ENOTSUP);
-    }
-  };
   const config::MountOptions options = config::parse_mount_options(mount.options);
-  refuse(!mount.uid_mappings.empty() || !mount.gid_mappings.empty(), "uidMappings");
-  refuse(options.idmap || options.ridmap || !options.idmap_ranges.empty(), "idmap");
   step.kind = kind_of(mount, options);
   step.type = mount.type;
   step.target = sys::RelPath::parse(mount.destination);
@@ -138,6 +144,7 @@ MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::s
       throw sys::Error(sys::format("/mounts/{}/source: a bind needs one", index), EINVAL);
     }
     step.source = in_bundle(mount.source, bundle);
+    step.source_fd = descriptor_in(step.source);
     if (!options.data.empty()) {
       throw sys::Error(sys::format("/mounts/{}/options: \"{}\" means nothing to a bind", index,
                                    options.data.front()),
@@ -271,7 +278,17 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
   const bool in_user_namespace = namespaces.has(CLONE_NEWUSER);
   if (plan.has_namespace) plan_propagation(spec, namespaces.makes(CLONE_NEWUSER), plan);
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
-    MountStep step = plan_mount(spec.mounts[i], i, request.bundle);
+    const config::Mount& mount = spec.mounts[i];
+    MountStep step = plan_mount(mount, i, request.bundle);
+    step.idmap = plan_idmap(mount, spec.linux_, i);
+    if (step.idmap && step.kind != MountKind::kBind) {
+      throw sys::Error(sys::format("/mounts/{}: idmap is for binds", i), EINVAL);
+    }
+    if (!mount.destination.starts_with('/')) {
+      warnings.push_back(
+          sys::format("/mounts/{}/destination: \"{}\" is not absolute, taken from \"/\"", i,
+                      mount.destination));
+    }
     if (step.kind == MountKind::kProc && namespaces.has(CLONE_NEWPID)) {
       step.kind = MountKind::kFilesystem;  // the host's would show the wrong processes
     }
@@ -281,7 +298,7 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
       step.recursive = true;
       step.parameters.clear();
     }
-    if (is_cgroup_type(spec.mounts[i])) make_readonly(step, warnings);
+    if (is_cgroup_type(mount)) make_readonly(step, warnings);
     // The host's, when the kernel refuses a new one, stays read-only below as well.
     if (step.kind == MountKind::kSysfs) step.rec_attr_clear &= ~config::kMountAttrRdonly;
     refuse_writable_cgroups(plan, step);

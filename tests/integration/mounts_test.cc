@@ -218,7 +218,11 @@ TEST_CASE("mounts: a relative source is the bundle's", "[integration][mounts]") 
 TEST_CASE("mounts: a relative destination is below the root", "[integration][mounts]") {
   CHECK(run_shell("stat -f -c %T /some/where", [](RuntimeSpec& spec) {
           add_mount(spec, "some/where", "tmpfs", "tmpfs");
-        }).all() == "tmpfs\n");
+        }).out == "tmpfs\n");
+  CHECK_THAT(
+      run_shell("true", [](RuntimeSpec& spec) { add_mount(spec, "some/where", "tmpfs", "tmpfs"); })
+          .err,
+      Contains("some/where\\\" is not absolute, taken from"));
 }
 
 TEST_CASE("mounts: a source that is a symlink is followed, unless it must not be",
@@ -337,12 +341,44 @@ TEST_CASE("mounts: an id that the namespace does not map is an error that says s
   CHECK_THAT(result.err, Contains("gid=5") && Contains("hint"));
 }
 
-TEST_CASE("mounts: idmapped ones are refused by name", "[integration][mounts]") {
-  CHECK_THAT(on_tmpfs("true", {"idmap"}), Contains("idmap: not supported yet"));
-  const Result result = run_shell("true", [](RuntimeSpec& spec) {
-    add_mount(spec, "/m", "bind", "/tmp", {"rbind"});
-    spec.mounts.back().uid_mappings = {{.container_id = 0, .host_id = 0, .size = 1}};
-    spec.mounts.back().gid_mappings = {{.container_id = 0, .host_id = 0, .size = 1}};
-  });
-  CHECK_THAT(result.err, Contains("uidMappings: not supported yet"));
+TEST_CASE("mounts: with nosymfollow no symlink of it is followed", "[integration][mounts]") {
+  const char* line = "ln -s /bin/busybox /m/link; readlink /m/link; cat /m/link";
+  CHECK_THAT(on_tmpfs(line, {"nosymfollow"}),
+             Contains("/bin/busybox\n") && Contains("Too many levels of symbolic links"));
+  CHECK_THAT(on_tmpfs("ln -s /bin/busybox /m/link; cat /m/link > /dev/null && echo followed", {}),
+             Contains("followed"));
+}
+
+TEST_CASE("mounts: rnosymfollow is for what is mounted below as well", "[integration][mounts]") {
+  const TempDirectory source;
+  const Result result = run_among_mounts(
+      sys::format("mkdir {0}/sub; mount -t tmpfs t {0}/sub; ln -s /bin/busybox {0}/sub/link",
+                  source.path()),
+      [&](RuntimeSpec& spec) {
+        set_shell(spec, "cat /m/sub/link");
+        add_mount(spec, "/m", "bind", source.path(), {"rbind", "rnosymfollow"});
+      });
+  CHECK_THAT(result.err, Contains("Too many levels of symbolic links"));
+}
+
+TEST_CASE("mounts: a file and a directory can't be mounted on each other",
+          "[integration][mounts]") {
+  const TempDirectory source;
+  write_text(source / "file", "");
+  const auto bind = [&](const std::string& from, const std::string& to) {
+    return run_shell("true",
+                     [&](RuntimeSpec& spec) { add_mount(spec, to, "bind", from, {"bind"}); })
+        .err;
+  };
+  CHECK_THAT(bind(source / "file", "/bin"),
+             Contains("\"/bin\": source \"" + (source / "file") +
+                      "\" is a file, and \"/bin\" in the container is a directory"));
+  CHECK_THAT(bind(source.path(), "/bin/busybox"),
+             Contains("source \"" + source.path() +
+                      "\" is a directory, and \"/bin/busybox\" in the container is a file"));
+  CHECK_THAT(
+      run_shell("true", [](RuntimeSpec& spec) { add_mount(spec, "/bin/busybox", "tmpfs", "t"); })
+          .err,
+      Contains("a tmpfs is a directory, and \"/bin/busybox\" in the container is a file"));
+  CHECK_THAT(bind(source.path(), "/bin/busybox/sub"), Contains("Not a directory"));
 }

@@ -114,3 +114,18 @@ TEST_CASE("mount options: other words are the file system's, in order", "[config
   CHECK(parse_mount_options({"mode=755", "nosuid", "newinstance", "size=64k", "RO"}).data ==
         Words{"mode=755", "newinstance", "size=64k", "RO"});
 }
+
+TEST_CASE("mount options: crun's ranges of ids", "[config][mounts]") {
+  using config::parse_idmap_ranges;
+  const auto ranges = parse_idmap_ranges("uids=0-1000-10#@10-2000-1;gids=5-6-7");
+  REQUIRE(ranges);
+  CHECK(ranges->uids ==
+        std::vector<config::IdmapRange>{{{0, 1000, 10}, false}, {{10, 2000, 1}, true}});
+  CHECK(ranges->gids == std::vector<config::IdmapRange>{{{5, 6, 7}, false}});
+  const char* text = GENERATE("", "uids=0-1-2", "uids=0-1;gids=0-1-2", "uids=0-1-2;gids=0-1-x",
+                              "uids=0-1-2;gids=", "uids=0-1-2-3;gids=0-1-2",
+                              "uids=0-1-2;uids=0-1-2;gids=0-1-2", "uids=0-1-4294967296;gids=0-1-2",
+                              "users=0-1-2;gids=0-1-2", "uids=-1-1-2;gids=0-1-2");
+  CAPTURE(text);
+  CHECK_FALSE(parse_idmap_ranges(text));
+}

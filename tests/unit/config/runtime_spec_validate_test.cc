@@ -336,3 +336,24 @@ TEST_CASE("validate: the process of an exec is checked alone", "[config][validat
   CHECK(config::validate_process(process) ==
         List{"/process/cwd: empty, an absolute path is needed"});
 }
+
+TEST_CASE("validate: idmapped mounts", "[config][validate]") {
+  const auto problems = [](const List& options, bool has_user, uint32_t own) {
+    RuntimeSpec spec = has_user ? good_spec() : config::default_runtime_spec();
+    spec.mounts = {{"/m", "bind", "/x", options, {}, {}}};
+    if (own != 0) spec.mounts[0].uid_mappings = spec.mounts[0].gid_mappings = {{0, 1000, own}};
+    return validate(spec);
+  };
+  const std::string ranges = "idmap=uids=0-1000-1;gids=0-1000-1";
+  CHECK(problems({"bind", "idmap"}, true, 0) == List{});
+  CHECK(problems({"bind", "ridmap"}, false, 1) == List{});
+  CHECK(problems({"bind", ranges}, false, 0) == List{});
+  CHECK_THAT(problems({"bind", "idmap"}, false, 0).at(0), Catch::Contains("and there is none"));
+  CHECK_THAT(problems({"bind", ranges}, true, 1).at(0), Catch::StartsWith("/mounts/0: both"));
+  CHECK_THAT(problems({"bind", "idmap=uids=0"}, true, 0).at(0),
+             Catch::StartsWith("/mounts/0/options: \"uids=0\" is not as"));
+  CHECK_THAT(problems({"bind", "idmap=uids=@0-0-1;gids=0-0-1"}, false, 0).at(0),
+             Catch::Contains("\"@\""));
+  CHECK_THAT(problems({"bind", "idmap=uids=0-0-0;gids=0-0-1"}, true, 0).at(0),
+             Catch::Contains("maps nothing"));
+}

@@ -150,7 +150,7 @@ TEST_CASE("plan: an id that our own user namespace does not have is named", "[ru
                    spec.linux_.uid_mappings = {{.container_id = 0, .host_id = 0, .size = 70000}};
                  },
                  kNestedRoot),
-             Contains("/linux/uidMappings/0: host id 65537 does not exist"));
+             Contains("/linux/uidMappings/0: id 65537 does not exist"));
 }
 
 TEST_CASE("plan: a container of a single id has no additional groups", "[runtime][plan]") {
@@ -172,8 +172,10 @@ TEST_CASE("plan: mounts that mean nothing are named", "[runtime][plan]") {
   CHECK_THAT(mount_problem(mount_of("bind", "", {"bind"})), Contains("/mounts/0/source"));
   CHECK_THAT(mount_problem(mount_of("bind", "/x", {"bind", "size=1m"})), Contains("\"size=1m\""));
   CHECK_THAT(mount_problem(mount_of("proc", "proc", {"tmpcopyup"})), Contains("tmpcopyup"));
-  CHECK_THAT(mount_problem(mount_of("bind", "/x", {"bind", "idmap"})),
-             Contains("/mounts/0: idmap: not supported yet"));
+  CHECK_THAT(mount_problem(mount_of("tmpfs", "tmpfs", {"idmap"})),
+             Contains("/mounts/0: idmap is for binds"));
+  CHECK_THAT(mount_problem(mount_of("bind", "/x", {"bind", "idmap", "copy-symlink"})),
+             Contains("exclude each other"));
   config::Mount over_root = mount_of("tmpfs", "tmpfs", {});
   over_root.destination = "/";
   CHECK_THAT(mount_problem(over_root), Contains("/mounts/0/destination"));
@@ -282,4 +284,35 @@ TEST_CASE("plan: a bound /dev is the bundle's own affair", "[runtime][plan]") {
     one.mounts[0].destination = "/dev";
   });
   CHECK_FALSE(make_plan(spec, kUser, kRequest).root.makes_devices);
+}
+
+TEST_CASE("plan: the ids of an idmapped bind", "[runtime][plan]") {
+  const auto text = [](const std::vector<std::string>& options, const config::IdMapping& own) {
+    const RuntimeSpec spec = with([&](RuntimeSpec& one) {
+      one.linux_.uid_mappings = {{0, 5000, 10}, {10, 100000, 10}};
+      one.linux_.gid_mappings = one.linux_.uid_mappings;
+      one.mounts = {mount_of("bind", "/x", options)};
+      if (own.size != 0) one.mounts[0].uid_mappings = one.mounts[0].gid_mappings = {own};
+    });
+    return describe(make_plan(spec, kRoot, kRequest));
+  };
+  CHECK_THAT(text({"bind", "idmap"}, {}), Contains("\"/m\" idmap of the user namespace\n"));
+  CHECK_THAT(text({"bind"}, {7, 8, 9}), Contains(" idmap uid 7-8-9 gid 7-8-9\n"));
+  CHECK_THAT(text({"bind", "ridmap"}, {7, 8, 9}), Contains(" ridmap uid 7-8-9 gid 7-8-9\n"));
+  CHECK_THAT(text({"bind", "idmap=uids=@0-8-4;gids=1-2-3"}, {}),
+             Contains(" idmap uid 0-5008-2 uid 2-100000-2 gid 1-2-3\n"));
+}
+
+TEST_CASE("plan: a source that is a descriptor of the caller's", "[runtime][plan]") {
+  const auto descriptor = [](const std::string& source) {
+    const RuntimeSpec spec =
+        with([&](RuntimeSpec& one) { one.mounts = {mount_of("bind", source, {"bind"})}; });
+    return make_plan(spec, kUser, kRequest).root.mounts[0].source_fd;
+  };
+  CHECK(descriptor("/proc/self/fd/7") == 7);
+  CHECK(descriptor("/dev/fd/12/sub") == 12);
+  CHECK_FALSE(descriptor("/proc/self/fd/x"));
+  CHECK_FALSE(descriptor("/dev/fd/7x"));
+  CHECK_FALSE(descriptor("/dev/fd"));
+  CHECK_FALSE(descriptor("dev/fd/7"));
 }
