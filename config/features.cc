@@ -58,8 +58,8 @@ Json linux_features(const FeaturesFacts& facts) {
       .add("capabilities", facts.capabilities)
       .add_json("cgroup", cgroup())
       .add_json("seccomp", seccomp(facts))
-      .add_json("apparmor", enabled(false))
-      .add_json("selinux", enabled(false))
+      .add_json("apparmor", enabled(true))
+      .add_json("selinux", enabled(true))
       .add_json(
           "intelRdt",
           JsonObject().add("enabled", false).add("schemata", false).add("monitoring", false).take())

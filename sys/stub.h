@@ -15,12 +15,16 @@ namespace sys {
 ///     argv[0]  status descriptor in decimal, or "-"
 ///     argv[1]  descriptor of a file that holds a seccomp filter, or "-"
 ///     argv[2]  SECCOMP_FILTER_FLAG_* in decimal
-///     argv[3]  what to execute; argv[4] and so on are that program's arguments
+///     argv[3]  descriptor of the directory of our attributes in the trusted /proc (O_PATH), or "-"
+///     argv[4]  what to write to "apparmor/exec" in it, "exec NAME"; empty: nothing
+///     argv[5]  what to write to "exec" in it, an SELinux context; empty: nothing
+///     argv[6]  what to execute; argv[7] and so on are that program's arguments
 ///
-/// The two descriptors must not be close-on-exec; neither reaches the program. The filter's file
-/// must be sealed (sealed_memory_file), never the cache's: the container may open it by its pid.
-/// Status: nothing on success; one int, the errno of the exec or minus that of the filter, if not.
-/// Exit: 127 no such program, 126 another failed exec, 1 the filter is not in force.
+/// The descriptors must not be close-on-exec; none reaches the program. The labels are for the
+/// stub to set, for an exec consumes them, and a profile need not permit the stub. The filter's
+/// file must be sealed (sealed_memory_file), never the cache's: the container may open it by its
+/// pid. Status: nothing on success; if not, one int of a StubStep and an errno. Exit: 127 no such
+/// program, 126 another failed exec, 1 the filter or a label is not in force.
 ///
 /// The stub's mode is 0111: exec makes a program dumpable unless it cannot read its file. A
 /// caller without CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH in its effective set (exec recomputes
@@ -28,6 +32,9 @@ namespace sys {
 /// loaded. Where the profile permits that execveat, load the filter before it instead.
 /// Errors: EACCES when vm.memfd_noexec is 2.
 Fd make_sealed_stub();
+
+/// What failed, in the upper half of the int; the errno is in the lower.
+enum class StubStep { kExec = 0, kFilter = 1, kLabel = 2 };
 
 /// Whether a process of a container with these maps could write the file that this process runs.
 /// own_user_namespace: false when the container shares ours: true is the answer then.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "sys/socket.h"
+#include "sys/stub.h"
 
 namespace runtime {
 namespace {
@@ -28,6 +29,18 @@ int decode_int(const char* bytes) {
   return value;
 }
 
+const char* name_of_step(int step) {
+  switch (static_cast<sys::StubStep>(step)) {
+    case sys::StubStep::kExec:
+      return "exec";
+    case sys::StubStep::kFilter:
+      return "load the seccomp filter";
+    case sys::StubStep::kLabel:
+      return "apply the label";
+  }
+  return "execute the program";
+}
+
 }  // namespace
 
 bool send(int channel, MessageKind kind, const std::string& text,
@@ -47,9 +60,8 @@ std::optional<ChannelMessage> receive(int channel) {
   if (!raw) return std::nullopt;
   ChannelMessage message;
   if (raw->text.size() == sizeof(int)) {  // the sealed stub: see sys/stub.h
-    const int code = decode_int(raw->text.data());
-    const sys::Error error = code < 0 ? sys::errno_error("load the seccomp filter", -code)
-                                      : sys::errno_error("exec", code);
+    const int word = decode_int(raw->text.data());
+    const sys::Error error = sys::errno_error(name_of_step(word >> 16), word & 0xffff);
     message.text = error.what();
     message.code = error.code();
     return message;

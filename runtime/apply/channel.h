@@ -47,7 +47,7 @@ bool send(int channel, MessageKind kind, const std::string& text = {},
 /// The bytes of a message without text, for sys::make_network_namespace to send.
 std::string encode(MessageKind kind);
 bool send_failure(int channel, const sys::Error& error);
-/// Receives one; empty at end of file. A message of the stub's (an errno alone) is a kFailed.
+/// Receives one; empty at end of file. A message of the stub's (one int) is a kFailed.
 /// Errors: a message that is none of these. The other side may be hostile: all is bounded.
 std::optional<ChannelMessage> receive(int channel);
 

@@ -180,7 +180,7 @@ Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
   const bool has_mounts = task.plan.namespaces.has(CLONE_NEWNS);
   const sys::Fd root =
       has_mounts ? attach_root(plan) : sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
-  MaskSources mask_sources;
+  MaskSources mask_sources = {.label = plan.label};
   apply_mounts(task, root.get(), std::move(sources), mask_sources);
   if (has_mounts) {
     if (task.plan.process.terminal) inside.terminal = make_terminal(task, root.get(), true);

@@ -105,7 +105,9 @@ void hide(int target, MaskSources& sources) {
     return sys::attach_mount(sys::clone_mount(sources.null.get(), false).get(), target);
   }
   if (!sources.empty) {
-    sources.empty = sys::make_filesystem("tmpfs", "tmpfs", {"size=0k"}, config::kMountAttrRdonly);
+    std::vector<std::string> parameters = {"size=0k"};
+    if (!sources.label.empty()) parameters.push_back("context=" + sources.label);
+    sources.empty = sys::make_filesystem("tmpfs", "tmpfs", parameters, config::kMountAttrRdonly);
     return sys::attach_mount(sources.empty.get(), target);
   }
   sys::attach_mount(sys::clone_mount(sources.empty.get(), false).get(), target);

@@ -17,7 +17,8 @@ void apply_devices(int root, const RootPlan& plan);
 
 /// What hides a directory and what hides a file, made when first needed.
 struct MaskSources {
-  sys::Fd empty, null;
+  std::string label;  // SELinux's
+  sys::Fd empty = {}, null = {};
 };
 /// Hides each path or makes it read-only; paths that are not there are fine.
 void apply_masks(int root, std::span<const MaskStep> masks, MaskSources& sources);

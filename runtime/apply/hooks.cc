@@ -190,7 +190,7 @@ void run_all_hooks(const HookRun& run, const sys::Log& log) {
 
 void run_hooks_as(const Program& program, const HookRun& run) {
   HookRun confined = run;
-  confined.kept_fds = {program.exec.stub, program.exec.stub_filter};
+  confined.kept_fds = {program.exec.stub, program.exec.stub_filter, program.proc.fd()};
   confined.execute = [&](const config::Hook& hook, int status) {
     ProcessPlan plan = program.plan;
     plan.argv = words_of(hook);

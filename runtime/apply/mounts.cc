@@ -13,6 +13,7 @@
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
+#include "sys/label.h"
 #include "sys/mount.h"
 
 namespace runtime {
@@ -227,6 +228,12 @@ void copy_symlink(int root, const MountStep& step, int source) {
       EEXIST);
 }
 
+// A message queue file system is of whoever made the ipc namespace, who need not be mapped; its
+// own label then lets a confined container do less.
+void label_root(int mount, const std::string& label) {
+  (void)sys::set_file_label(sys::open_at(mount, ".", O_RDONLY | O_DIRECTORY).get(), label);
+}
+
 void mount_one(int root, const MountStep& step, sys::Fd source) {
   if (step.kind == MountKind::kRemount) return remount(root, step);
   if (step.copy_symlink && is_symlink(source.get())) {
@@ -238,6 +245,7 @@ void mount_one(int root, const MountStep& step, sys::Fd source) {
   set_bind_attributes(mount.get(), step, step.rec_attr_set, step.rec_attr_clear, true);
   const sys::Fd target = open_target(root, step, !is_bind || sys::is_directory(mount.get()));
   check_target(target.get(), mount.get(), step);
+  if (!step.root_label.empty()) label_root(mount.get(), step.root_label);
   if (step.copy_up) copy_up(target.get(), mount.get());
   sys::attach_mount(mount.get(), target.get());
   for (const config::PropagationChange& change : step.propagation) {

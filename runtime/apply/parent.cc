@@ -136,11 +136,14 @@ PreparedExec prepare_exec(const ProcessPlan& process, const IdPlan& ids, bool ow
   if (sys::runtime_binary_is_reachable(proc, knows_map, ids.uids)) {
     prepared.stub = sys::make_sealed_stub();
     prepared.plan.stub = prepared.stub.get();
-    const std::string& program = prepared.plan.filter.program;
-    // A profile that forbids the stub's exec is loaded by the stub, for its own.
-    if (!program.empty() && process.no_new_privileges && !permits_execveat(prepared.plan.filter)) {
-      prepared.stub_filter = sys::sealed_memory_file("filter", program);
+    config::CompiledFilter& filter = prepared.plan.filter;
+    // A profile that forbids what the stub does is loaded by the stub.
+    if (!filter.program.empty() && process.no_new_privileges &&
+        (!process.labels.empty() || !permits_execveat(filter))) {
+      prepared.stub_filter = sys::sealed_memory_file("filter", filter.program);
       prepared.plan.stub_filter = prepared.stub_filter.get();
+      prepared.plan.stub_flags = filter.kernel_flags;
+      filter = {};
     }
   }
   return prepared;

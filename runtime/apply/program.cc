@@ -10,6 +10,7 @@
 #include <charconv>
 #include <string_view>
 
+#include "runtime/apply/labels.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -134,6 +135,17 @@ sys::CapabilitySets grantable(const Program& program) {
   return limited_to(wanted, held);
 }
 
+void join_keyring(const Program& program) {
+  const std::string& label = program.plan.labels.selinux;
+  if (!label.empty()) {
+    sys::in_context("can't set process label", [&] { sys::set_key_label(program.proc, label); });
+  }
+  if (!sys::join_new_session_keyring()) {
+    program.warn("no session keyring: the user's quota of keys is used up, or they are forbidden");
+  }
+  if (!label.empty()) sys::set_key_label(program.proc, {});
+}
+
 [[noreturn]] void fail_exec(const std::string& name, const std::string& reason, int code) {
   throw sys::Error(sys::format("exec: \"{}\": {}", name, reason), code);
 }
@@ -199,6 +211,23 @@ std::string find_program(const ProcessPlan& plan) {
   fail_exec(name, "executable file not found in $PATH", ENOENT);
 }
 
+// The words of the stub before those of the program (sys/stub.h), and descriptors for it: it closes
+// them itself, as soon as it has no more use for them.
+void give_to_stub(std::vector<std::string>& argv, const Program& program, int status,
+                  int attributes) {
+  const auto give = [](int fd) {
+    if (fd < 0) return std::string("-");
+    sys::set_cloexec(fd, false);
+    return std::to_string(fd);
+  };
+  const sys::ExecLabels& labels = program.plan.labels;
+  const std::string apparmor =
+      labels.apparmor.empty() ? std::string() : sys::apparmor_command(labels.apparmor);
+  argv.insert(argv.begin(), {give(status), give(program.exec.stub_filter),
+                             std::to_string(program.exec.stub_flags), give(attributes), apparmor,
+                             labels.selinux});
+}
+
 }  // namespace
 
 void check_program(const std::string& path) {
@@ -221,9 +250,7 @@ void take_streams(int terminal) {
 }
 
 sys::CapabilitySets bound_program(const Program& program) {
-  if (program.plan.new_keyring && !sys::join_new_session_keyring()) {
-    program.warn("no session keyring: the user's quota of keys is used up, or they are forbidden");
-  }
+  if (program.plan.new_keyring) join_keyring(program);
   const sys::CapabilitySets sets = grantable(program);
   sys::limit_bounding_set(sets.bounding);  // needs CAP_SETPCAP
   return sets;
@@ -250,6 +277,7 @@ std::string become_program(const Program& program, const sys::CapabilitySets& se
   }
   sys::set_capabilities(now);
   sys::set_umask(plan.umask);
+  if (!plan.labels.empty()) try_labels(plan.labels, program.proc);
   return find_program(plan);
 }
 
@@ -259,21 +287,21 @@ void execute_program(const Program& program, const std::string& path, int status
   std::vector<std::string> env = plan.env;
   if (plan.find_home) env.push_back("HOME=" + find_home(plan.uid, program.proc));
   std::vector<std::string> argv = plan.argv;
+  sys::Fd attributes;
   if (exec.stub >= 0) {
-    const auto number_or_none = [](int fd) {
-      return fd < 0 ? std::string("-") : std::to_string(fd);
-    };
-    argv.insert(argv.begin(), {number_or_none(status), number_or_none(exec.stub_filter),
-                               std::to_string(exec.filter.kernel_flags), path});
-    // The stub closes these itself, as soon as it has no more use for them.
-    sys::set_cloexec(status, false);
-    if (exec.stub_filter >= 0) sys::set_cloexec(exec.stub_filter, false);
+    if (!plan.labels.empty()) {
+      attributes = program.proc.open_file(sys::kAttributes, O_PATH | O_DIRECTORY);
+    }
+    argv.insert(argv.begin(), path);
+    give_to_stub(argv, program, status, attributes.get());
+  } else {
+    sys::set_exec_labels(program.proc, plan.labels);
   }
   const std::vector<char*> argv_pointers = pointers_to(argv);
   const std::vector<char*> env_pointers = pointers_to(env);
 
   // From here on the profile decides what this process may do.
-  if (!exec.filter.program.empty() && exec.stub_filter < 0) {
+  if (!exec.filter.program.empty()) {
     sys::install_seccomp_filter(exec.filter.program, exec.filter.kernel_flags);
     if (!plan.no_new_privileges) {
       sys::set_capabilities(limited_to(plan.capabilities, sys::own_capabilities().permitted));

@@ -16,9 +16,10 @@ namespace runtime {
 
 /// How the program is executed, prepared before the clone.
 struct ExecPlan {
-  config::CompiledFilter filter;  // empty program: none
+  config::CompiledFilter filter;  // which the process loads itself; empty program: none
   int stub = -1;                  // the sealed stub's descriptor; -1: exec directly (INV-3)
-  int stub_filter = -1;           // a sealed copy of the filter, where the stub is to load it
+  int stub_filter = -1;           // a sealed filter, where the stub is to load it
+  std::uint32_t stub_flags = 0;   // of that
 };
 
 /// What a program is started with.

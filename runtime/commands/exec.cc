@@ -7,6 +7,7 @@
 #include <charconv>
 
 #include "runtime/apply/channel.h"
+#include "runtime/apply/labels.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/new_container.h"
@@ -76,16 +77,27 @@ config::Process process_from_flags(const ExecOptions& options, const config::Run
   }
   add_capabilities(process, options.caps);
   if (options.no_new_privs) process.no_new_privileges = true;
-  if (!options.apparmor.empty()) process.apparmor_profile = options.apparmor;
-  if (!options.process_label.empty()) process.selinux_label = options.process_label;
   return process;
 }
 
+// INV-7: whoever names no label gets the container's.
+void choose_labels(config::Process& process, const ExecOptions& options,
+                   const config::RuntimeSpec& spec) {
+  if (!options.apparmor.empty()) process.apparmor_profile = options.apparmor;
+  if (!options.process_label.empty()) process.selinux_label = options.process_label;
+  if (!spec.process) return;
+  if (process.apparmor_profile.empty()) process.apparmor_profile = spec.process->apparmor_profile;
+  if (process.selinux_label.empty()) process.selinux_label = spec.process->selinux_label;
+}
+
 config::Process choose_process(const ExecOptions& options, const config::RuntimeSpec& spec) {
-  if (options.process_file.empty()) return process_from_flags(options, spec);
-  config::Process process = config::parse_process(sys::read_file(options.process_file, kMaxProcess),
-                                                  options.process_file);
+  config::Process process =
+      options.process_file.empty()
+          ? process_from_flags(options, spec)
+          : config::parse_process(sys::read_file(options.process_file, kMaxProcess),
+                                  options.process_file);
   if (options.tty) process.terminal = true;
+  choose_labels(process, options, spec);
   return process;
 }
 
@@ -223,6 +235,8 @@ int perform(const Context& context, const ExecOptions& options) {
     const config::Process process = choose_process(options, spec);
     check_process(process);
     check_console(process.terminal, !options.console_socket.empty(), options.detach);
+    check_labels({.apparmor = process.apparmor_profile, .selinux = process.selinux_label}, {},
+                 context.proc);
     const HostFacts facts = gather_facts(context.proc);
     Plan plan = exec_plan(process, spec, facts, options);
     for (const std::string& warning : plan.warnings) context.log.warning(warning);

@@ -8,6 +8,7 @@
 #include <chrono>
 
 #include "runtime/apply/hooks.h"
+#include "runtime/apply/labels.h"
 #include "runtime/commands/notify.h"
 #include "runtime/commands/preserved_fds.h"
 #include "sys/error.h"
@@ -98,6 +99,7 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
   check_console(plan_.process.terminal, !options.console_socket.empty(),
                 waits_for_start || options.detach);
   check_source_fds(plan_.root);
+  check_labels(plan_.process.labels, plan_.root.label, context.proc);
   for (const std::string& warning : plan_.warnings) context.log.warning(warning);
 
   directory_ = StateStore::open(context.state_root).make(options.id);

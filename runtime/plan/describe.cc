@@ -126,6 +126,7 @@ std::string mount_text(const MountStep& step) {
     line += sys::format(" {}{}", change.recursive ? "r" : "", name_of_propagation(change.type));
   }
   if (!step.parameters.empty()) line += " options" + quoted_list(step.parameters);
+  if (!step.root_label.empty()) line += " label " + quoted(step.root_label);
   if (step.source_fd) line += sys::format(" source-descriptor-{}", *step.source_fd);
   if (step.idmap) line += idmap_text(*step.idmap);
   if (step.target_nofollow) line += " no-symlinks";
@@ -236,6 +237,12 @@ std::string process_text(const ProcessPlan& process) {
   text += set_text("inheritable", process.capabilities.inheritable);
   text += set_text("ambient", process.capabilities.ambient);
   if (process.no_new_privileges) text += "no new privileges\n";
+  if (!process.labels.apparmor.empty()) {
+    text += sys::format("AppArmor profile {}\n", quoted(process.labels.apparmor));
+  }
+  if (!process.labels.selinux.empty()) {
+    text += sys::format("SELinux label {}\n", quoted(process.labels.selinux));
+  }
   if (process.seccomp) {
     text += sys::format("seccomp filter of {} rules\n", process.seccomp->syscalls.size());
   }

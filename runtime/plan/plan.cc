@@ -39,7 +39,6 @@ void refuse_unsupported(const config::RuntimeSpec& spec) {
     if (present)
       throw sys::Error(sys::format("config.json: {}: not supported yet", field), ENOTSUP);
   };
-  refuse(!spec.linux_.mount_label.empty(), "/linux/mountLabel");
   refuse(!spec.linux_.net_devices.empty(), "/linux/netDevices");
   refuse(spec.linux_.intel_rdt.has_value(), "/linux/intelRdt");
 }

@@ -14,6 +14,7 @@
 #include "config/runtime_spec.h"
 #include "sys/capability.h"
 #include "sys/idmap.h"
+#include "sys/label.h"
 #include "sys/open.h"
 #include "sys/scheduling.h"
 #include "sys/terminal.h"
@@ -116,6 +117,7 @@ struct MountStep {
   std::uint64_t rec_attr_set = 0, rec_attr_clear = 0;
   std::vector<config::PropagationChange> propagation;
   std::vector<std::string> parameters;
+  std::string root_label;  // SELinux's, of the mount's root; others have theirs as a parameter
   bool operator==(const MountStep&) const = default;
 };
 
@@ -158,6 +160,7 @@ struct RootPlan {
   /// The first of `masks`, those below /proc, are applied before this mount: no later one concerns
   /// them. The rest comes after all mounts.
   std::size_t early_masks = 0, early_masks_before = 0;
+  std::string label;  // SELinux's, of what is mounted; the mounts have it already
   bool operator==(const RootPlan&) const = default;
 };
 
@@ -206,6 +209,7 @@ struct ProcessPlan {
   bool raises_limits = false;
   sys::CapabilitySets capabilities;
   bool no_new_privileges = false;
+  sys::ExecLabels labels;
   std::optional<int> oom_score_adj;
   std::optional<SchedulerStep> scheduler;
   std::optional<int> io_priority;  // class and priority as the kernel packs them

@@ -86,19 +86,10 @@ bool has_home(const std::vector<std::string>& env) {
                      [](const std::string& entry) { return entry.starts_with("HOME="); });
 }
 
-void refuse_unsupported(const config::Process& process) {
-  const auto refuse = [](bool present, const char* field) {
-    if (present) throw sys::Error(sys::format("/process/{}: not supported yet", field), ENOTSUP);
-  };
-  refuse(!process.apparmor_profile.empty(), "apparmorProfile");
-  refuse(!process.selinux_label.empty(), "selinuxLabel");
-}
-
 }  // namespace
 
 ProcessPlan plan_process(const config::Process& process, const config::RuntimeSpec& spec,
                          const HostFacts& facts, std::vector<std::string>& warnings) {
-  refuse_unsupported(process);
   ProcessPlan plan;
   plan.argv = process.args;
   plan.env = process.env;
@@ -114,6 +105,7 @@ ProcessPlan plan_process(const config::Process& process, const config::RuntimeSp
       facts.can_raise_limits && namespaces.has(clone_flag(config::NamespaceType::kUser));
   if (process.capabilities) plan.capabilities = plan_capabilities(*process.capabilities, warnings);
   plan.no_new_privileges = process.no_new_privileges;
+  plan.labels = {.apparmor = process.apparmor_profile, .selinux = process.selinux_label};
   plan.oom_score_adj = process.oom_score_adj;
   plan_scheduling(process, spec.linux_, plan);
   plan.terminal = process.terminal;

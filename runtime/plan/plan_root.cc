@@ -164,6 +164,16 @@ MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::s
   return step;
 }
 
+// As runc: file systems of the kernel's have labels of their own, and a bind its source's.
+void label_mount(MountStep& step, const std::string& label) {
+  if (label.empty() || step.kind != MountKind::kFilesystem || step.type == "proc") return;
+  if (step.type == "mqueue") {
+    step.root_label = label;
+  } else {
+    step.parameters.push_back("context=" + label);
+  }
+}
+
 const Propagation* find_propagation(const std::string& word) {
   const auto* found = std::find_if(kPropagations.begin(), kPropagations.end(),
                                    [&](const Propagation& one) { return one.word == word; });
@@ -303,9 +313,11 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
     if (step.kind == MountKind::kSysfs) step.rec_attr_clear &= ~config::kMountAttrRdonly;
     refuse_writable_cgroups(plan, step);
     if (step.kind == MountKind::kBind) leave_peers(plan, step);
+    label_mount(step, spec.linux_.mount_label);
     if (step.kind == MountKind::kBind && step.target.str() == "dev") plan.makes_devices = false;
     plan.mounts.push_back(std::move(step));
   }
+  plan.label = spec.linux_.mount_label;
   plan.binds_devices = in_user_namespace;
   if (namespaces.has(CLONE_NEWNS)) plan.devices = plan_devices(spec);
   plan.devices_before = position_of_devices(plan);

@@ -7,12 +7,16 @@
  *   argv[0]  status descriptor in decimal, or "-"
  *   argv[1]  descriptor of a file that holds a seccomp filter (sock_filter[]), or "-"
  *   argv[2]  flags of seccomp(2) in decimal
- *   argv[3]  what to execute
- *   argv[4]  and so on: the arguments of that program
+ *   argv[3]  descriptor of the directory of our attributes in /proc, or "-"
+ *   argv[4]  what to write to "apparmor/exec" there; empty: nothing
+ *   argv[5]  what to write to "exec" there; empty: nothing
+ *   argv[6]  what to execute
+ *   argv[7]  and so on: the arguments of that program
  *
  * The filter is read from the file's start, wherever the offset stands. no_new_privs is set
- * already. On failure one int goes to the status descriptor: errno of the exec, or minus the errno
- * of what came before it. Exit: 127 no such program, 126 any other failed exec, 1 all else.
+ * already. On failure one int goes to the status descriptor: the errno, and in the upper half what
+ * failed (StubStep of sys/stub.h). Exit: 127 no such program, 126 any other failed exec, 1 all
+ * else.
  */
 #include <asm/errno.h>
 #include <asm/unistd.h>
@@ -24,6 +28,7 @@
 
 /* Not in the kernel's headers for programs. */
 enum { kSeekEnd = 2, kProtRead = 1, kMapPrivate = 2, kStandardError = 2, kNone = -1 };
+enum { kExec = 0, kFilter = 1 << 16, kLabel = 2 << 16 }; /* sys/stub.h, StubStep */
 
 void stub_main(long* stack) __attribute__((noreturn, used));
 
@@ -74,16 +79,17 @@ static void end(int code) {
   }
 }
 
-static void report(int status, long value) {
-  const int word = (int)value;
+static void report(int status, int step, long result) {
+  const int word = step | (int)-result;
   /* Nothing is left to be done when nobody listens. */
   if (status != kNone) (void)call(__NR_write, status, (long)&word, sizeof(word), 0, 0);
 }
 
-static void refuse(int status, long result) __attribute__((noreturn));
-static void refuse(int status, long result) {
-  static const char kWords[] = "tilla-runtime: the seccomp filter is not in force, not executing\n";
-  report(status, result);
+static void refuse(int status, int step, long result) __attribute__((noreturn));
+static void refuse(int status, int step, long result) {
+  static const char kWords[] =
+      "tilla-runtime: the seccomp filter or a label is not in force, not executing\n";
+  report(status, step, result);
   (void)call(__NR_write, kStandardError, (long)kWords, sizeof(kWords) - 1, 0, 0);
   end(1);
 }
@@ -98,6 +104,27 @@ static int number(const char* text) {
     value = value * 10 + (text[digits] - '0');
   }
   return digits == 0 ? -2 : value;
+}
+
+/* 0, or minus an errno. The kernel takes these from none who has not opened the file himself since
+ * his last exec. */
+static long write_attribute(int attributes, const char* file, const char* text) {
+  long length = 0;
+  long result;
+  const long opened = call(__NR_openat, attributes, (long)file, O_WRONLY | O_CLOEXEC, 0, 0);
+  if (opened < 0) return opened;
+  while (text[length] != '\0') ++length;
+  result = call(__NR_write, opened, (long)text, length, 0, 0);
+  (void)call(__NR_close, opened, 0, 0, 0, 0);
+  if (result < 0) return result;
+  return result == length ? 0 : -EIO;
+}
+
+static void set_labels(int status, int attributes, const char* apparmor, const char* selinux) {
+  long result = 0;
+  if (apparmor[0] != '\0') result = write_attribute(attributes, "apparmor/exec", apparmor);
+  if (result == 0 && selinux[0] != '\0') result = write_attribute(attributes, "exec", selinux);
+  if (result != 0) refuse(status, kLabel, result);
 }
 
 /* 0, or minus an errno; then the filter is not in force. */
@@ -123,25 +150,29 @@ void stub_main(long* stack) {
   int status;
   int filter;
   int flags;
+  int attributes;
   long result;
 
   /* exec made us dumpable; nobody shall trace us while no filter is in force. */
   (void)call(__NR_prctl, PR_SET_DUMPABLE, 0, 0, 0, 0);
-  if (argc < 5) end(1);
+  if (argc < 8) end(1);
   status = number(argv[0]);
   filter = number(argv[1]);
   flags = number(argv[2]);
+  attributes = number(argv[3]);
   if (status < kNone) end(1);
   /* Before the filter, which may forbid it; a descriptor that stays is worse than no container. */
   if (status != kNone && call(__NR_fcntl, status, F_SETFD, FD_CLOEXEC, 0, 0) < 0) end(1);
-  if (filter < kNone || flags < 0) refuse(status, -EINVAL);
+  if (attributes != kNone && call(__NR_fcntl, attributes, F_SETFD, FD_CLOEXEC, 0, 0) < 0) end(1);
+  if (filter < kNone || flags < 0) refuse(status, kFilter, -EINVAL);
+  set_labels(status, attributes, argv[4], argv[5]);
   if (filter != kNone) {
     result = load_filter(filter, flags);
-    if (result != 0) refuse(status, result < 0 ? result : -EINVAL);
+    if (result != 0) refuse(status, kFilter, result < 0 ? result : -EINVAL);
   }
 
   /* From here on the profile decides what this process may do. */
-  result = call(__NR_execve, (long)argv[3], (long)(argv + 4), (long)envp, 0, 0);
-  report(status, -result);
+  result = call(__NR_execve, (long)argv[6], (long)(argv + 7), (long)envp, 0, 0);
+  report(status, kExec, result);
   end(result == -ENOENT ? 127 : 126);
 }

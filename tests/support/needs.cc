@@ -12,6 +12,7 @@
 
 #include "sys/capability.h"
 #include "sys/idmap.h"
+#include "sys/label.h"
 #include "sys/procfs.h"
 #include "tests/support/harness.h"
 #include "tests/support/scratch_cgroup.h"
@@ -61,6 +62,8 @@ const Need sys_resource = {"CAP_SYS_RESOURCE", [] { return has_capability(CAP_SY
                            true};
 const Need strace = {"strace", [] { return is_executable("/usr/bin/strace"); }, false};
 const Need cgroup2 = {"cgroup v2", can_write_cgroup2, true};
+const Need apparmor = {"AppArmor", [] { return sys::has_apparmor(sys::Procfs::open()); }, true};
+const Need selinux = {"SELinux", sys::has_selinux, true};
 }  // namespace needs
 
 bool is_missing(const Need& need) {

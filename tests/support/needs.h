@@ -23,7 +23,9 @@ extern const Need single;        // the caller may make a user namespace
 extern const Need fresh_proc;    // nothing of /proc is hidden, so that new ones can be mounted
 extern const Need sys_resource;  // CAP_SYS_RESOURCE: raise limits, lower the oom score
 extern const Need strace;
-extern const Need cgroup2;  // a mount of cgroup v2 that the caller may write
+extern const Need cgroup2;   // a mount of cgroup v2 that the caller may write
+extern const Need apparmor;  // the kernel's, switched on
+extern const Need selinux;   // the same, with a policy
 }  // namespace needs
 
 /// Whether the running test is to be skipped; says so. With STRICT=1 fails the test instead, if the

@@ -36,7 +36,6 @@ std::string at(std::initializer_list<const char*> path) {
 TEST_CASE("features: what is not there yet is not claimed", "[config][features]") {
   CHECK(at({"linux", "cgroup"}) ==
         R"({"v1":false,"v2":false,"systemd":false,"systemdUser":false,"rdma":false})");
-  CHECK(at({"linux", "apparmor"}) == R"({"enabled":false})");
   CHECK_THAT(at({"linux", "seccomp", "actions"}), !Catch::Contains("SCMP_ACT_NOTIFY"));
 }
 
@@ -44,6 +43,8 @@ TEST_CASE("features: what is there is claimed", "[config][features]") {
   CHECK(
       at({"hooks"}) ==
       R"(["prestart","createRuntime","createContainer","startContainer","poststart","poststop"])");
+  CHECK(at({"linux", "apparmor"}) == R"({"enabled":true})");
+  CHECK(at({"linux", "selinux"}) == R"({"enabled":true})");
   CHECK(at({"ociVersionMin"}) == "\"1.0.0\"");
   CHECK(at({"ociVersionMax"}) == "\"1.3.0\"");
   CHECK_THAT(at({"mountOptions"}), Catch::Contains("\"rro\"") && Catch::Contains("\"ridmap\""));

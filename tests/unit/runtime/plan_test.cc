@@ -181,13 +181,33 @@ TEST_CASE("plan: mounts that mean nothing are named", "[runtime][plan]") {
   CHECK_THAT(mount_problem(over_root), Contains("/mounts/0/destination"));
 }
 
-TEST_CASE("plan: what is not there yet is refused by name", "[runtime][plan]") {
-  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.linux_.mount_label = "x"; }),
-             Contains("/linux/mountLabel: not supported yet"));
-  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.process->apparmor_profile = "x"; }),
-             Contains("/process/apparmorProfile: not supported yet"));
-  CHECK_THAT(problem([](RuntimeSpec& spec) { spec.process->selinux_label = "x"; }),
-             Contains("/process/selinuxLabel: not supported yet"));
+TEST_CASE("plan: a mount label is for what runc gives it to", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec& one) {
+    one.linux_.mount_label = "u:r:t:s0:c1,c2";
+    one.mounts = {mount_of("proc", "proc", {}), mount_of("tmpfs", "tmpfs", {"size=1m"}),
+                  mount_of("sysfs", "sysfs", {}), mount_of("mqueue", "mqueue", {}),
+                  mount_of("bind", "/x", {"bind"})};
+    one.mounts[0].destination = "/proc";
+    one.mounts[2].destination = "/sys";
+  });
+  const Plan plan = make_plan(spec, kUser, kRequest);
+  CHECK(plan.root.label == "u:r:t:s0:c1,c2");
+  using Parameters = std::vector<std::string>;
+  CHECK(plan.root.mounts[0].parameters == Parameters{});
+  CHECK(plan.root.mounts[1].parameters == Parameters{"size=1m", "context=u:r:t:s0:c1,c2"});
+  CHECK(plan.root.mounts[2].parameters == Parameters{});
+  CHECK(plan.root.mounts[3].parameters == Parameters{});
+  CHECK(plan.root.mounts[3].root_label == "u:r:t:s0:c1,c2");
+  CHECK(plan.root.mounts[4].parameters == Parameters{});
+}
+
+TEST_CASE("plan: labels are shown", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec& one) {
+    one.process->apparmor_profile = "tight";
+    one.process->selinux_label = "u:r:t:s0";
+  });
+  const std::string text = describe(make_plan(spec, kUser, kRequest));
+  CHECK_THAT(text, Contains("AppArmor profile \"tight\"\nSELinux label \"u:r:t:s0\"\n"));
 }
 
 TEST_CASE("plan: kernel parameters as paths, but the domain name", "[runtime][plan]") {

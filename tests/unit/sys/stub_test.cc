@@ -18,6 +18,7 @@
 #include "sys/fd.h"
 #include "sys/open.h"
 #include "sys/process.h"
+#include "tests/support/harness.h"
 
 namespace {
 
@@ -27,6 +28,8 @@ struct Job {
   std::string filter_word = {};  // in place of the filter's descriptor
   std::string flags = "0";
   bool without_status = false;
+  std::string attributes = {};  // a directory in place of that of /proc
+  std::string apparmor = {}, selinux = {};
 };
 
 struct Outcome {
@@ -37,7 +40,7 @@ struct Outcome {
 
 struct Child {
   const Job* job;
-  int stub, filter, status, output;
+  int stub, filter, status, output, attributes;
 };
 
 void run_stub(const Child& child) {
@@ -47,11 +50,15 @@ void run_stub(const Child& child) {
   sys::set_cloexec_from(3);
   if (!job.without_status) sys::set_cloexec(child.status, false);
   if (child.filter >= 0) sys::set_cloexec(child.filter, false);
+  if (child.attributes >= 0) sys::set_cloexec(child.attributes, false);
   sys::set_no_new_privileges();
   std::vector<std::string> words = {
       job.without_status ? "-" : std::to_string(child.status),
       child.filter < 0 ? "-" : std::to_string(child.filter),
       job.flags,
+      child.attributes < 0 ? "-" : std::to_string(child.attributes),
+      job.apparmor,
+      job.selinux,
       job.argv[0],
   };
   if (!job.filter_word.empty()) words[1] = job.filter_word;
@@ -68,13 +75,16 @@ Outcome run(const Job& job) {
   sys::Fd stub = sys::make_sealed_stub();
   sys::Fd filter;
   if (job.filter) filter = sys::sealed_memory_file("filter", *job.filter);
+  sys::Fd attributes;
+  if (!job.attributes.empty()) attributes = sys::open_path(job.attributes, O_PATH | O_DIRECTORY);
   sys::Pipe status = sys::make_pipe();
   sys::Pipe output = sys::make_pipe();
   Child child = {.job = &job,
                  .stub = stub.get(),
                  .filter = filter.get(),
                  .status = status.write_end.get(),
-                 .output = output.write_end.get()};
+                 .output = output.write_end.get(),
+                 .attributes = attributes.get()};
   const sys::Process process = sys::clone_child(
       {}, [](void* data) noexcept { run_stub(*static_cast<const Child*>(data)); }, &child);
   status.write_end.reset();
@@ -107,6 +117,8 @@ std::string filter_without_uname() {
 std::string filter_that_never_returns() {
   return as_bytes({BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr))});
 }
+
+int failure(sys::StubStep step, int code) { return static_cast<int>(step) << 16 | code; }
 
 const std::vector<std::string> kHello = {"/bin/echo", "hello"};
 
@@ -151,34 +163,35 @@ TEST_CASE("stub: no descriptor reaches the program", "[sys][stub]") {
 TEST_CASE("stub: a filter that the kernel refuses is fatal", "[sys][stub]") {
   const Outcome outcome = run({.argv = kHello, .filter = filter_that_never_returns()});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.status == -EINVAL);
-  CHECK(outcome.output == "tilla-runtime: the seccomp filter is not in force, not executing\n");
+  CHECK(outcome.status == failure(sys::StubStep::kFilter, EINVAL));
+  CHECK(outcome.output ==
+        "tilla-runtime: the seccomp filter or a label is not in force, not executing\n");
 }
 
 TEST_CASE("stub: a filter of half an instruction is fatal", "[sys][stub]") {
   const Outcome outcome = run(
       {.argv = kHello, .filter = filter_without_uname().substr(0, sizeof(sock_filter) * 3 + 4)});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.status == -EINVAL);
+  CHECK(outcome.status == failure(sys::StubStep::kFilter, EINVAL));
 }
 
 TEST_CASE("stub: an empty filter is fatal", "[sys][stub]") {
   const Outcome outcome = run({.argv = kHello, .filter = ""});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.status == -EINVAL);
+  CHECK(outcome.status == failure(sys::StubStep::kFilter, EINVAL));
 }
 
 TEST_CASE("stub: a filter of over 4096 instructions is fatal", "[sys][stub]") {
   const std::vector<sock_filter> program(4097, BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW));
   const Outcome outcome = run({.argv = kHello, .filter = as_bytes(program)});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.status == -E2BIG);
+  CHECK(outcome.status == failure(sys::StubStep::kFilter, E2BIG));
 }
 
 TEST_CASE("stub: a filter descriptor that is not open is fatal", "[sys][stub]") {
   const Outcome outcome = run({.argv = kHello, .filter_word = "999"});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.status == -EBADF);
+  CHECK(outcome.status == failure(sys::StubStep::kFilter, EBADF));
 }
 
 TEST_CASE("stub: a filter descriptor or flags that are no number are fatal", "[sys][stub]") {
@@ -191,7 +204,42 @@ TEST_CASE("stub: unknown filter flags are fatal", "[sys][stub]") {
   const Outcome outcome =
       run({.argv = kHello, .filter = filter_without_uname(), .flags = "536870912"});
   CHECK(outcome.exit_code == 1);
-  CHECK(outcome.status == -EINVAL);
+  CHECK(outcome.status == failure(sys::StubStep::kFilter, EINVAL));
+}
+
+TEST_CASE("stub: the labels are written before the program runs", "[sys][stub]") {
+  const support::TempDirectory attributes;
+  support::make_directory(attributes / "apparmor");
+  support::write_text(attributes / "apparmor/exec", "");
+  support::write_text(attributes / "exec", "");
+  const Outcome outcome =
+      run({.argv = {"/bin/sh", "-c", "cat \"$0\"/apparmor/exec; ls /proc/$$/fd", attributes.path()},
+           .filter = filter_without_uname(),
+           .attributes = attributes.path(),
+           .apparmor = "exec one",
+           .selinux = "a:b:c:s0"});
+  CHECK(outcome.output == "exec one0\n1\n2\n");  // its descriptors are gone
+  CHECK_FALSE(outcome.status);
+  CHECK(support::read_text(attributes / "exec") == "a:b:c:s0");
+}
+
+TEST_CASE("stub: a label that can't be written is fatal", "[sys][stub]") {
+  const support::TempDirectory attributes;
+  support::make_directory(attributes / "exec");
+  const std::string apparmor = GENERATE("", "exec one");
+  const Outcome outcome = run({.argv = kHello,
+                               .attributes = attributes.path(),
+                               .apparmor = apparmor,
+                               .selinux = "a:b:c:s0"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.status == failure(sys::StubStep::kLabel, apparmor.empty() ? EISDIR : ENOENT));
+  CHECK(outcome.output.find("not executing") != std::string::npos);
+}
+
+TEST_CASE("stub: a label without the directory to write it in is fatal", "[sys][stub]") {
+  const Outcome outcome = run({.argv = kHello, .apparmor = "exec one"});
+  CHECK(outcome.exit_code == 1);
+  CHECK(outcome.status == failure(sys::StubStep::kLabel, EBADF));
 }
 
 TEST_CASE("stub: nobody can write, grow or shrink it", "[sys][stub]") {
