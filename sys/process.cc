@@ -90,8 +90,18 @@ Process spawn_program(const std::vector<std::string>& argv, int stderr_fd) {
   } else {
     ::posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
   }
+  // A caller that ignores it would have the program write to nobody for ever.
+  sigset_t defaults;
+  ::sigemptyset(&defaults);
+  ::sigaddset(&defaults, SIGPIPE);
+  posix_spawnattr_t attributes;
+  ::posix_spawnattr_init(&attributes);
+  ::posix_spawnattr_setsigdefault(&attributes, &defaults);
+  ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF);
   pid_t pid = -1;
-  const int code = ::posix_spawnp(&pid, pointers[0], &actions, nullptr, pointers.data(), environ);
+  const int code =
+      ::posix_spawnp(&pid, pointers[0], &actions, &attributes, pointers.data(), environ);
+  ::posix_spawnattr_destroy(&attributes);
   ::posix_spawn_file_actions_destroy(&actions);
   if (code != 0) throw errno_error(format("start \"{}\"", argv[0]), code);
   std::optional<Fd> pidfd = open_process(pid);
