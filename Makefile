@@ -6,6 +6,7 @@
 #: make test         all tests, as a user and, called by root, as root; STRICT=1 lets nothing be skipped
 #: make test-vm      the tests that need cgroup v2, in a machine of their own; VM_ARGS='"a test"' for one
 #: make check        the unit tests alone; ARGS='"a test"' for one
+#: make conformance  the OCI specification's clauses, one by one; RUNTIME=crun for another runtime
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
 #: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
@@ -110,8 +111,9 @@ FOR_test := $(TEST_PACKAGES)
 FOR_vm := $(VM_PACKAGES)
 FOR_bench := $(BENCH_PACKAGES)
 FOR_lint := $(LINT_PACKAGES)
+FOR_conformance := $(CONFORMANCE_PACKAGES)
 
-DEPS := deps-build deps-run deps-test deps-vm deps-bench deps-lint
+DEPS := deps-build deps-run deps-test deps-vm deps-bench deps-lint deps-conformance
 .PHONY: deps $(DEPS)
 deps:
 	@scripts/deps $(sort $(foreach each,$(FOR),$(FOR_$(each))))
@@ -122,6 +124,7 @@ $(DEPS): deps-%:
 $(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(STUB): | deps-build
 bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
 $(TEST_OBJECTS) $(PCH).gch $(TESTS)/probe $(TESTS)/attack: | deps-build deps-test
+$(CONFORMANCE_OBJ): | deps-build deps-test deps-conformance
 
 # ---------------------------------------------------------------------------- the rest
 

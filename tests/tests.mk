@@ -5,12 +5,16 @@
 #   make test     everything: unit, integration and security tests, as a user and (if root) as root
 #   make check    unit tests, as whoever calls
 #   make check ARGS='"name of a test"'
+#   make conformance     the specification, clause by clause; RUNTIME=crun for another runtime,
+#                 CLAUSES=hooks. for some of it, RUNTIME_TOOLS=DIR for OCI runtime-tools as well
+#   make conformance-docs          the table of tilla, crun and runc: docs/conformance.md
 #   STRICT=1      a test that needs something which could be installed fails instead of being skipped
 #   UPDATE_GOLDEN=1 make check     rewrites tests/golden/plan/*.txt
 #   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
 TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun
 VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils
+CONFORMANCE_PACKAGES := nlohmann-json3-dev busybox-static uidmap util-linux iproute2
 
 TESTS := $(OUT)/tests
 TEST_OBJ := $(OBJ)/tests
@@ -59,6 +63,25 @@ $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) \
 	  $(filter $(LIB_RUNTIME),$^) $(LIB_CONFIG) $(LIB_SYS) $(SYSTEM_LIBS)
 
+# Not by Catch: its tests are clauses, and know of skipping.
+CONFORMANCE_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/conformance/*.cc))
+$(CONFORMANCE_OBJ): TEST_PCH :=
+$(TESTS)/conformance: $(CONFORMANCE_OBJ) $(LIB_CONFIG) $(LIB_SYS) \
+  $(filter-out %/main.o %/needs.o,$(SUPPORT_OBJ))
+	@mkdir -p $(@D)
+	@echo "link  $@"
+	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) $(LIB_CONFIG) $(LIB_SYS) $(SYSTEM_LIBS)
+
+.PHONY: conformance conformance-docs
+conformance: all deps-conformance $(TESTS)/conformance $(TESTS)/probe
+	@OUT=$(OUT) RUNTIME=$(or $(RUNTIME),$(BIN)/tilla-runtime) RUNTIME_TOOLS=$(RUNTIME_TOOLS) \
+	  tests/conformance/run $(CLAUSES)
+
+conformance-docs: all deps-conformance $(TESTS)/conformance $(TESTS)/probe
+	@scripts/deps crun runc
+	@OUT=$(OUT) RUNTIME_TOOLS=$(RUNTIME_TOOLS) tests/conformance/run --docs docs/conformance.md \
+	  $(BIN)/tilla-runtime crun runc
+
 # Catch's header takes four seconds to read, so it is read once.
 PCH := $(TEST_OBJ)/catch.h
 $(PCH).gch: tests/tests.mk
@@ -81,4 +104,4 @@ $(TESTS)/probe $(TESTS)/attack:
 	@echo "cc    $<"
 	$(Q)$(CC) -std=gnu11 -O1 -Wall -Wextra -static -o $@ $<
 
--include $(TEST_OBJECTS:.o=.d)
+-include $(TEST_OBJECTS:.o=.d) $(CONFORMANCE_OBJ:.o=.d)
