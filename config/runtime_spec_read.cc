@@ -175,8 +175,13 @@ void read_device(const Reader& place, Device& device) {
   const Reader type = place.required("type");
   read_name(type, device.type, kDeviceTypes, "device type");
   place.get_required("path", device.path);
-  place.get("major", device.major);
-  place.get("minor", device.minor);
+  if (device.type == "p") {  // whose numbers mean nothing
+    place.get("major", device.major);
+    place.get("minor", device.minor);
+  } else {
+    place.get_required("major", device.major);
+    place.get_required("minor", device.minor);
+  }
   place.get("fileMode", device.file_mode);
   place.get("uid", device.uid);
   place.get("gid", device.gid);

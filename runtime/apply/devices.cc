@@ -69,9 +69,11 @@ void make_device(int dir, const std::string& name, const DeviceStep& step) {
   const mode_t mode = file_type(step.type) | step.mode;
   const dev_t device = makedev(step.major, step.minor);
   if (sys::make_node_at(dir, name, mode, device, step.uid, step.gid)) return;
-  // The image has something there: keep what is right, replace the rest, whatever it may be.
+  // The image has something there: keep what is right, replace the rest by what every container
+  // has, whatever it may be. Source of the error: config-linux.md, "Devices".
   const sys::Fd there = sys::open_at(dir, name, O_PATH);
   if (is_device(sys::status_of(there.get()), step)) return;
+  if (!step.is_default) throw sys::Error("another file is there", EEXIST);
   (void)sys::unlink_at_if_exists(dir, name);
   if (!sys::make_node_at(dir, name, mode, device, step.uid, step.gid)) {
     throw sys::errno_error("replace what is there", EEXIST);
@@ -141,11 +143,11 @@ void apply_devices(int root, const RootPlan& plan) {
   });
   for (const DeviceStep& step : plan.devices) {
     const bool is_in_dev = step.target.parent().str() == "dev";
-    if (is_in_dev && plan.binds_devices) {
+    if (is_in_dev && is_bound(plan, step)) {
       sys::in_context([&] { return sys::format("device \"{}\"", step.path); },
                       [&] { bind_device(dev.get(), step.target.name(), step); });
     } else {
-      apply_device(root, step, plan.binds_devices);
+      apply_device(root, step, is_bound(plan, step));
     }
   }
   make_links(dev.get());

@@ -170,7 +170,7 @@ std::string root_text(const RootPlan& root) {
     if (!root.makes_devices) break;
     text +=
         sys::format("{} {} {} {}:{} mode {:04o} owner {}:{}\n",
-                    root.binds_devices ? "bind device" : "make device", quoted(device.path),
+                    is_bound(root, device) ? "bind device" : "make device", quoted(device.path),
                     device.type, device.major, device.minor, device.mode, device.uid, device.gid);
   }
   for (const MaskStep& mask : root.masks) {

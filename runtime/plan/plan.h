@@ -164,6 +164,11 @@ struct RootPlan {
   bool operator==(const RootPlan&) const = default;
 };
 
+/// Whether the device is the host's, bound. A pipe never is: everybody can make one.
+inline bool is_bound(const RootPlan& root, const DeviceStep& device) {
+  return root.binds_devices && device.type != 'p';
+}
+
 /// A kernel parameter of one of the container's namespaces.
 struct SysctlStep {
   std::string name;  // as the bundle writes it

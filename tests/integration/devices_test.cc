@@ -162,6 +162,27 @@ TEST_CASE("devices: as root what the image has in their place is kept if right, 
         "character special file 1:7 666 0:0\n");
 }
 
+TEST_CASE("devices: as root one that the bundle lists doesn't replace the image's file",
+          "[integration][devices][root]") {
+  NEEDS(root);
+  const Bundle bundle([](RuntimeSpec& spec) { add_device(spec, "/etc/thing", "c", 1, 3); });
+  write_text(bundle.rootfs() + "/etc/thing", "a file");
+  const Runtime runtime;
+  const Result result = runtime.run(bundle);
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("device \"/etc/thing\": another file is there"));
+  CHECK(read_text(bundle.rootfs() + "/etc/thing") == "a file");
+}
+
+TEST_CASE("devices: a pipe is made, in a user namespace too", "[integration][devices]") {
+  const Result result = run_shell("stat -c '%F %a' /dev/pipe", [](RuntimeSpec& spec) {
+    use_single(spec);
+    add_device(spec, "/dev/pipe", "p", 0, 0);
+    spec.linux_.devices[0].file_mode = 0620;
+  });
+  CHECK(result.all() == "fifo 620\n");
+}
+
 TEST_CASE("devices: a /dev that the bundle binds is left as it is", "[integration][devices]") {
   const TempDirectory source;
   write_text(source / "only", "");
