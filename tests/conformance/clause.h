@@ -21,7 +21,7 @@ std::string name_of(Level level);
 using Test = std::function<void(Scene&)>;
 
 struct Clause {
-  std::string id;    // stable: tests/conformance/reasons.txt names it
+  std::string id;  // stable: tests/conformance/reasons.txt names it
   Level level = Level::kMust;
   std::string text;  // in our words
   Test test;         // empty: `untested` says why

@@ -145,11 +145,8 @@ std::string open_device(Scene& scene, const Json& rules) {
   needs_cgroups();
   if (!support::exists("/dev/fuse")) skip("/dev/fuse");
   scene.config["linux"]["cgroupsPath"] = "/tilla-conf";
-  scene.config["linux"]["devices"] = {{{"type", "c"},
-                                       {"path", "/dev/fuse"},
-                                       {"major", 10},
-                                       {"minor", 229},
-                                       {"fileMode", 0666}}};
+  scene.config["linux"]["devices"] = {
+      {{"type", "c"}, {"path", "/dev/fuse"}, {"major", 10}, {"minor", 229}, {"fileMode", 0666}}};
   resources(scene)["devices"] = rules;
   return scene.shell("(: < /dev/fuse) 2>/dev/null && echo opened || echo refused");
 }
@@ -165,8 +162,7 @@ void device_denied(Scene& scene) {
 
 void device_rules_in_order(Scene& scene) {
   const Json none = {{"allow", false}, {"access", "rwm"}};
-  const Json null = {
-      {"allow", true}, {"type", "c"}, {"major", 1}, {"minor", 3}, {"access", "rwm"}};
+  const Json null = {{"allow", true}, {"type", "c"}, {"major", 1}, {"minor", 3}, {"access", "rwm"}};
   expect_equal(open_device(scene, {none, null, fuse_rule(false, "rwm"), fuse_rule(true, "rwm")}),
                "opened", "/dev/fuse");
 }
@@ -197,8 +193,11 @@ const std::vector<Limit>& limits() {
       {"cpuset", "/cpu/cpus", "0", "cpuset.cpus", "0"},
       {"cpuset", "/cpu/mems", "0", "cpuset.mems", "0"},
       {"pids", "/pids/limit", 37, "pids.max", "37"},
-      {"hugetlb", "/hugepageLimits", {{{"pageSize", "2MB"}, {"limit", 4194304}}},
-       "hugetlb.2MB.max", "4194304"},
+      {"hugetlb",
+       "/hugepageLimits",
+       {{{"pageSize", "2MB"}, {"limit", 4194304}}},
+       "hugetlb.2MB.max",
+       "4194304"},
       {"hugetlb", "/unified", {{"hugetlb.2MB.max", "6291456"}}, "hugetlb.2MB.max", "6291456"},
       {"memory", "/unified", {{"memory.high", "50331648"}}, "memory.high", "50331648"},
   };
@@ -247,25 +246,25 @@ Section ownership_section() {
   const auto owns = [](Owner owner) -> Test {
     return [=](Scene& scene) { ownership(scene, owner); };
   };
-  return {"config-linux.md",
-          "Cgroup ownership (since 1.1)",
-          {{"cgroups.owner", kShould, "a group that is mounted writable belongs to the container",
-            owns({.options = "rw", .has_namespace = true, .changes = true})},
-           {"cgroups.owner.ro", kShould, "one that is mounted read-only doesn't",
-            owns({.options = "ro", .has_namespace = true, .changes = false})},
-           {"cgroups.owner.unmounted", kShould, "nor one that is not mounted",
-            owns({.options = "none", .has_namespace = true, .changes = false})},
-           {"cgroups.owner.namespace", kShould, "nor one without a cgroup namespace",
-            owns({.options = "rw", .has_namespace = false, .changes = false})},
-           {"cgroups.owner.files", kShould, "with the files that are to be delegated",
-            delegated_files},
-           {"cgroups.owner.others", kShould, "and no others", other_files_kept},
-           untested("cgroups.owner.v1", kShould, "in version 1 nothing changes hands",
-                    "these tests have version 2 alone"),
-           untested("cgroups.owner.missing", kMust, "files that are not there are no error",
-                    "no kernel at hand has a list with files that a group lacks"),
-           untested("cgroups.owner.fallback", kMust, "without the kernel's list there is a known one",
-                    "every kernel that we support has the list")}};
+  return {
+      "config-linux.md",
+      "Cgroup ownership (since 1.1)",
+      {{"cgroups.owner", kShould, "a group that is mounted writable belongs to the container",
+        owns({.options = "rw", .has_namespace = true, .changes = true})},
+       {"cgroups.owner.ro", kShould, "one that is mounted read-only doesn't",
+        owns({.options = "ro", .has_namespace = true, .changes = false})},
+       {"cgroups.owner.unmounted", kShould, "nor one that is not mounted",
+        owns({.options = "none", .has_namespace = true, .changes = false})},
+       {"cgroups.owner.namespace", kShould, "nor one without a cgroup namespace",
+        owns({.options = "rw", .has_namespace = false, .changes = false})},
+       {"cgroups.owner.files", kShould, "with the files that are to be delegated", delegated_files},
+       {"cgroups.owner.others", kShould, "and no others", other_files_kept},
+       untested("cgroups.owner.v1", kShould, "in version 1 nothing changes hands",
+                "these tests have version 2 alone"),
+       untested("cgroups.owner.missing", kMust, "files that are not there are no error",
+                "no kernel at hand has a list with files that a group lacks"),
+       untested("cgroups.owner.fallback", kMust, "without the kernel's list there is a known one",
+                "every kernel that we support has the list")}};
 }
 
 std::vector<Clause> limit_clauses() {
@@ -273,9 +272,10 @@ std::vector<Clause> limit_clauses() {
   for (const Limit& one : limits()) {
     std::string id = one.pointer;
     std::replace(id.begin(), id.end(), '/', '.');
-    clauses.push_back({"resources" + id + (id == ".unified" ? std::string(".") + one.controller : ""),
-                       kSays, sys::format("{} is {}", one.pointer + 1, one.file),
-                       [&](Scene& scene) { limit(scene, one); }});
+    clauses.push_back(
+        {"resources" + id + (id == ".unified" ? std::string(".") + one.controller : ""), kSays,
+         sys::format("{} is {}", one.pointer + 1, one.file),
+         [&](Scene& scene) { limit(scene, one); }});
   }
   const std::vector<Clause> rest = {
       {"resources.memory.unlimited", kSays, "-1 is no limit", memory_unlimited},
@@ -286,7 +286,8 @@ std::vector<Clause> limit_clauses() {
        absent_controller},
       untested("resources.memory.kernel", kSays, "kernel, kernelTCP, swappiness, OOM killer",
                "cgroup version 2 has none of them"),
-      untested("resources.memory.check", kMust, "with checkBeforeUpdate a limit below use is refused",
+      untested("resources.memory.check", kMust,
+               "with checkBeforeUpdate a limit below use is refused",
                "a matter of updates, which are no operation of the specification"),
       untested("resources.cpu.realtime", kSays, "realtimeRuntime and realtimePeriod",
                "cgroup version 2 has none"),
@@ -308,27 +309,27 @@ std::vector<Section> config_cgroups_sections() {
   const auto twice = [](std::string path) -> Test {
     return [=](Scene& scene) { same_place(scene, path); };
   };
-  return {{"config-linux.md",
-           "Control groups, Cgroups Path",
-           {untested("cgroups.unfit", kMust, "a group that a check finds unfit is an error",
-                     "whether there is a check is the runtime's own matter"),
-            {"cgroupsPath.absolute", kMust, "an absolute path starts at the mount point",
-             absolute_path},
-            {"cgroupsPath.consistent", kMust, "the same path is the same place",
-             twice("/tilla-conf")},
-            {"cgroupsPath.relative", kMust, "so is the same relative path", twice("tilla-conf")},
-            {"cgroupsPath.created", kSays, "groups are created if they are not there",
-             created_if_missing},
-            {"cgroupsPath.invalid", kMust, "an invalid path is an error, if there is such a path",
-             invalid_path}}},
-          ownership_section(),
-          {"config-linux.md",
-           "Allowed Device list",
-           {{"resources.devices.deny", kSays, "a denied device can't be used", device_denied},
-            {"resources.devices.order", kMust, "entries are applied in the listed order",
-             device_rules_in_order}}},
-          {"config-linux.md", "Memory, CPU, Block IO, Huge pages, Network, PIDs, RDMA, Unified",
-           limit_clauses()}};
+  return {
+      {"config-linux.md",
+       "Control groups, Cgroups Path",
+       {untested("cgroups.unfit", kMust, "a group that a check finds unfit is an error",
+                 "whether there is a check is the runtime's own matter"),
+        {"cgroupsPath.absolute", kMust, "an absolute path starts at the mount point",
+         absolute_path},
+        {"cgroupsPath.consistent", kMust, "the same path is the same place", twice("/tilla-conf")},
+        {"cgroupsPath.relative", kMust, "so is the same relative path", twice("tilla-conf")},
+        {"cgroupsPath.created", kSays, "groups are created if they are not there",
+         created_if_missing},
+        {"cgroupsPath.invalid", kMust, "an invalid path is an error, if there is such a path",
+         invalid_path}}},
+      ownership_section(),
+      {"config-linux.md",
+       "Allowed Device list",
+       {{"resources.devices.deny", kSays, "a denied device can't be used", device_denied},
+        {"resources.devices.order", kMust, "entries are applied in the listed order",
+         device_rules_in_order}}},
+      {"config-linux.md", "Memory, CPU, Block IO, Huge pages, Network, PIDs, RDMA, Unified",
+       limit_clauses()}};
 }
 
 }  // namespace conformance

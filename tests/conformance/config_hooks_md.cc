@@ -142,7 +142,8 @@ void order_of_kinds(Scene& scene) {
 void before_pivot(Scene& scene, const std::string& kind) {
   add_hook(scene, kind, hook("ls -d " + scene.bundle() + "/config.json > " + scene.file("seen")));
   scene.must_create();
-  expect_equal(scene.note("seen"), scene.bundle() + "/config.json", "the bundle as the hook sees it");
+  expect_equal(scene.note("seen"), scene.bundle() + "/config.json",
+               "the bundle as the hook sees it");
 }
 
 void after_mounts(Scene& scene, const std::string& kind) {
@@ -229,8 +230,8 @@ std::vector<Clause> hook_kind_clauses() {
                            (kind == "startContainer" ? "container's" : "runtime's") + " namespace",
                        bound(path_resolves)});
     clauses.push_back({"hooks." + kind + ".namespace", kMust,
-                       kind + " hooks run in the " + (is_inside(kind) ? "container's" : "runtime's") +
-                           " namespace",
+                       kind + " hooks run in the " +
+                           (is_inside(kind) ? "container's" : "runtime's") + " namespace",
                        bound(namespace_of)});
     clauses.push_back({"hooks." + kind + ".state", kMust, kind + " hooks get the state on stdin",
                        bound(state_on_stdin)});
@@ -255,7 +256,8 @@ Section moments_section() {
         bound(after_mounts, "createContainer")},
        {"hooks.createContainer.pivot", kMust, "createContainer hooks run before pivot_root",
         bound(before_pivot, "createContainer")},
-       untested("hooks.prestart.pivot", kMust, "prestart and createRuntime hooks run before pivot_root",
+       untested("hooks.prestart.pivot", kMust,
+                "prestart and createRuntime hooks run before pivot_root",
                 "they see the host's root before and after it"),
        {"hooks.kinds.order", kMust, "the kinds run in the order of the lifecycle", order_of_kinds},
        {"hooks.startContainer.before", kMust, "startContainer hooks run before the program",
@@ -280,8 +282,7 @@ Section values_section() {
         refused("/linux/namespaces/0/type", "nosuch")},
        {"values.propagation", kMust, "an unknown propagation is an error",
         refused("/linux/rootfsPropagation", "nosuch")},
-       {"values.json", kMust, "what is no JSON is an error",
-        [](Scene& scene) {
+       {"values.json", kMust, "what is no JSON is an error", [](Scene& scene) {
           scene.config_text = "{\"ociVersion\": \"1.0.2\",";
           scene.must_refuse("half a document");
         }}}};
@@ -298,26 +299,27 @@ std::vector<Section> config_hooks_sections() {
       {"hooks.timeout.positive", kMust, "a timeout is above zero", timeout_not_positive},
       {"hooks.order", kMust, "hooks of a kind run in the listed order", listed_order}};
   for (Clause& clause : hook_kind_clauses()) hooks.push_back(std::move(clause));
-  return {
-      {"config.md", "POSIX-platform Hooks", hooks},
-      moments_section(),
-      {"config.md",
-       "Annotations",
-       {{"annotations.map", kMust, "annotations are a map", refused("/annotations", Json::array({1}))},
-        {"annotations.values", kMust, "values are strings", refused("/annotations/a", 1)},
-        untested("annotations.keys", kMust, "keys are strings", "JSON knows no others"),
-        {"annotations.key.empty", kMust, "keys are not empty", refused("/annotations", {{"", "x"}})},
-        untested("annotations.key.domain", Level::kShould, "keys are reverse domain names",
-                 "a demand on who writes them"),
-        untested("annotations.reserved", kMust, "org.opencontainers keys are used as described",
-                 "a demand on who writes them"),
-        {"annotations.unknown", kMust, "unknown keys are no error", unknown_properties}}},
-      {"config.md",
-       "Extensibility",
-       {{"extensibility.unknown", kMust, "unknown properties are ignored", unknown_properties},
-        {"extensibility.platforms", kMust, "other platforms' properties are ignored",
-         other_platforms}}},
-      values_section()};
+  return {{"config.md", "POSIX-platform Hooks", hooks},
+          moments_section(),
+          {"config.md",
+           "Annotations",
+           {{"annotations.map", kMust, "annotations are a map",
+             refused("/annotations", Json::array({1}))},
+            {"annotations.values", kMust, "values are strings", refused("/annotations/a", 1)},
+            untested("annotations.keys", kMust, "keys are strings", "JSON knows no others"),
+            {"annotations.key.empty", kMust, "keys are not empty",
+             refused("/annotations", {{"", "x"}})},
+            untested("annotations.key.domain", Level::kShould, "keys are reverse domain names",
+                     "a demand on who writes them"),
+            untested("annotations.reserved", kMust, "org.opencontainers keys are used as described",
+                     "a demand on who writes them"),
+            {"annotations.unknown", kMust, "unknown keys are no error", unknown_properties}}},
+          {"config.md",
+           "Extensibility",
+           {{"extensibility.unknown", kMust, "unknown properties are ignored", unknown_properties},
+            {"extensibility.platforms", kMust, "other platforms' properties are ignored",
+             other_platforms}}},
+          values_section()};
 }
 
 }  // namespace conformance

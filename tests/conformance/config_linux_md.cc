@@ -39,7 +39,7 @@ struct NamespaceFile {
 };
 
 const std::vector<NamespaceFile> kNamespaces = {
-    {"pid", "pid"}, {"network", "net"}, {"mount", "mnt"},       {"ipc", "ipc"},
+    {"pid", "pid"}, {"network", "net"}, {"mount", "mnt"},     {"ipc", "ipc"},
     {"uts", "uts"}, {"user", "user"},   {"cgroup", "cgroup"}, {"time", "time"}};
 
 std::string namespace_inside(Scene& scene, const std::string& file) {
@@ -64,8 +64,9 @@ void new_namespace(Scene& scene, const NamespaceFile& ns) {
 class Holder {
  public:
   Holder() {
-    std::vector<std::string> words = {"unshare", "--net", "--ipc", "--uts", "--cgroup", "--kill-child",
-                                      "--fork", "sh", "-c", "echo $$; exec sleep 100"};
+    std::vector<std::string> words = {
+        "unshare",      "--net",  "--ipc", "--uts", "--cgroup",
+        "--kill-child", "--fork", "sh",    "-c",    "echo $$; exec sleep 100"};
     if (own_role() == Role::kUser) skip("namespaces of the caller's to join");
     program_.emplace(words);
     program_->wait_for("\n");
@@ -203,8 +204,8 @@ void device_elsewhere(Scene& scene) {
 }
 
 void default_device(Scene& scene, const std::string& name, const std::string& numbers) {
-  expect_equal(scene.shell("stat -c '%F %t:%T' /dev/" + name),
-               "character special file " + numbers, "/dev/" + name);
+  expect_equal(scene.shell("stat -c '%F %t:%T' /dev/" + name), "character special file " + numbers,
+               "/dev/" + name);
 }
 
 void default_ptmx(Scene& scene) {
@@ -217,8 +218,9 @@ void default_ptmx(Scene& scene) {
 void console(Scene& scene) {
   support::ConsoleSocket socket(scene.file("console"));
   scene.config["process"]["terminal"] = true;
-  set_shell(scene.config,
-            "[ $(stat -c %t:%T /dev/console) = $(stat -L -c %t:%T /dev/stdin) ] && echo same; echo end");
+  set_shell(
+      scene.config,
+      "[ $(stat -c %t:%T /dev/console) = $(stat -L -c %t:%T /dev/stdin) ] && echo same; echo end");
   scene.must_create({"--console-socket", socket.path()});
   const support::ConsoleSocket::Console terminal = socket.receive();
   scene.must_start();
@@ -227,8 +229,9 @@ void console(Scene& scene) {
 }
 
 void no_other_device(Scene& scene) {
-  expect_equal(scene.shell("ls -l /dev | grep -c '^b' | tr -d '\\n'; ls /dev/kmsg /dev/mem 2>/dev/null"),
-               "0", "block devices and others");
+  expect_equal(
+      scene.shell("ls -l /dev | grep -c '^b' | tr -d '\\n'; ls /dev/kmsg /dev/mem 2>/dev/null"),
+      "0", "block devices and others");
 }
 
 // ---------------------------------------------------------------------------- network devices
@@ -236,8 +239,8 @@ void no_other_device(Scene& scene) {
 // A pair of interfaces in the runtime's own network namespace, which the driver has made.
 void make_interface(Scene& scene, const std::string& name, const std::string& entry) {
   if (own_role() == Role::kUser) skip("a caller who may make interfaces");
-  const Result result = support::run({"ip", "link", "add", name, "type", "veth", "peer", "name",
-                                      name + "p"});
+  const Result result =
+      support::run({"ip", "link", "add", name, "type", "veth", "peer", "name", name + "p"});
   if (result.exit_code != 0) skip("veth");
   scene.config["ociVersion"] = "1.3.0";
   linux_of(scene)["netDevices"] = {{name, Json::object()}};
@@ -299,20 +302,20 @@ void interface_template(Scene& scene) {
 }
 
 Section net_devices_section() {
-  return {"config-linux.md",
-          "Network Devices (since 1.3)",
-          {{"netDevices.moved", kMust, "the device is there in the container", interface_moved},
-           {"netDevices.renamed", kSays, "under its new name, if it has one", interface_renamed},
-           {"netDevices.possible", kMust, "that it can't be moved is an error", interface_missing},
-           {"netDevices.collision", kMust, "a name that is taken is an error", interface_collision},
-           {"netDevices.template", kMust, "unless it has a %d", interface_template},
-           {"netDevices.attributes", kMust, "permanent global addresses are kept",
-            interface_address},
-           {"netDevices.up", kMust, "the device is up", interface_up},
-           untested("netDevices.lifecycle", kMust, "the runtime doesn't manage it afterwards",
-                    "nothing is left to be seen of what a runtime doesn't do"),
-           untested("netDevices.return", kMust, "nor moves it out before the deletion",
-                    "virtual devices go with the namespace either way; there is no physical one")}};
+  return {
+      "config-linux.md",
+      "Network Devices (since 1.3)",
+      {{"netDevices.moved", kMust, "the device is there in the container", interface_moved},
+       {"netDevices.renamed", kSays, "under its new name, if it has one", interface_renamed},
+       {"netDevices.possible", kMust, "that it can't be moved is an error", interface_missing},
+       {"netDevices.collision", kMust, "a name that is taken is an error", interface_collision},
+       {"netDevices.template", kMust, "unless it has a %d", interface_template},
+       {"netDevices.attributes", kMust, "permanent global addresses are kept", interface_address},
+       {"netDevices.up", kMust, "the device is up", interface_up},
+       untested("netDevices.lifecycle", kMust, "the runtime doesn't manage it afterwards",
+                "nothing is left to be seen of what a runtime doesn't do"),
+       untested("netDevices.return", kMust, "nor moves it out before the deletion",
+                "virtual devices go with the namespace either way; there is no physical one")}};
 }
 
 // ---------------------------------------------------------------------------- the rest
@@ -422,7 +425,8 @@ Section namespaces_section() {
     }
   }
   const std::vector<Clause> rest = {
-      untested("namespaces.others.path", kMust, "and in the user, pid, mount, time namespace at path",
+      untested("namespaces.others.path", kMust,
+               "and in the user, pid, mount, time namespace at path",
                "such a path needs a container beside; tilla's integration tests have it"),
       untested("namespaces.others.inherit", kMust, "and the runtime's user, pid, mount namespace",
                "a runtime in them may refuse what else a container needs"),
@@ -463,13 +467,12 @@ Section default_devices_section() {
       {"null", "1:3"},   {"zero", "1:5"},    {"full", "1:7"},
       {"random", "1:8"}, {"urandom", "1:9"}, {"tty", "5:0"}};
   for (const auto& [name, numbers] : devices) {
-    clauses.push_back({"devices.default." + name, kMust, "/dev/" + name + " is there",
-                       [name = name, numbers = numbers](Scene& scene) {
-                         default_device(scene, name, numbers);
-                       }});
+    clauses.push_back(
+        {"devices.default." + name, kMust, "/dev/" + name + " is there",
+         [name = name, numbers = numbers](Scene& scene) { default_device(scene, name, numbers); }});
   }
-  clauses.push_back({"devices.default.console", kMust,
-                     "/dev/console is the terminal, if there is one", console});
+  clauses.push_back(
+      {"devices.default.console", kMust, "/dev/console is the terminal, if there is one", console});
   clauses.push_back({"devices.default.ptmx", kMust, "/dev/ptmx is that of the container's /dev/pts",
                      default_ptmx});
   return {"config-linux.md", "Default Devices", clauses};
@@ -477,32 +480,33 @@ Section default_devices_section() {
 
 std::vector<Clause> rdt_clauses() {
   const char* const needs = "a processor with resource control and a mounted resctrl";
-  return {{"intelRdt.unavailable", kMust, "intelRdt without a mounted resctrl is an error",
-           no_resctrl},
-          untested("intelRdt.unset", kMust, "without intelRdt no resctrl is touched", needs),
-          untested("intelRdt.closID", kMust,
-                   "the group is closID, \"/\" the default one, else the container's id", needs),
-          untested("intelRdt.schemata", kMust,
-                   "l3CacheSchema, memBwSchema, schemata are written, in this order", needs),
-          untested("intelRdt.existing", kMust, "an existing group that differs is an error", needs),
-          untested("intelRdt.missing", kMust, "a closID alone that is not there is an error", needs),
-          untested("intelRdt.delete", kMust, "only what was made is removed", needs),
-          untested("intelRdt.monitoring", kMust, "enableMonitoring makes a group and removes it",
-                   needs)};
+  return {
+      {"intelRdt.unavailable", kMust, "intelRdt without a mounted resctrl is an error", no_resctrl},
+      untested("intelRdt.unset", kMust, "without intelRdt no resctrl is touched", needs),
+      untested("intelRdt.closID", kMust,
+               "the group is closID, \"/\" the default one, else the container's id", needs),
+      untested("intelRdt.schemata", kMust,
+               "l3CacheSchema, memBwSchema, schemata are written, in this order", needs),
+      untested("intelRdt.existing", kMust, "an existing group that differs is an error", needs),
+      untested("intelRdt.missing", kMust, "a closID alone that is not there is an error", needs),
+      untested("intelRdt.delete", kMust, "only what was made is removed", needs),
+      untested("intelRdt.monitoring", kMust, "enableMonitoring makes a group and removes it",
+               needs)};
 }
 
 Section propagation_section() {
   const auto with = [](std::string value, std::string field) -> Test {
     return [=](Scene& scene) { root_propagation(scene, value, field); };
   };
-  return {"config-linux.md",
-          "Rootfs Mount Propagation",
-          {{"rootfsPropagation.shared", kSays, "shared: the root is in a peer group",
-            with("shared", "shared:")},
-           {"rootfsPropagation.slave", kSays, "slave: the root gives nothing away", root_slave},
-           {"rootfsPropagation.private", kSays, "private: the root is in none", with("private", "")},
-           {"rootfsPropagation.unbindable", kSays, "unbindable: nor can it be bound",
-            with("unbindable", "unbindable")}}};
+  return {
+      "config-linux.md",
+      "Rootfs Mount Propagation",
+      {{"rootfsPropagation.shared", kSays, "shared: the root is in a peer group",
+        with("shared", "shared:")},
+       {"rootfsPropagation.slave", kSays, "slave: the root gives nothing away", root_slave},
+       {"rootfsPropagation.private", kSays, "private: the root is in none", with("private", "")},
+       {"rootfsPropagation.unbindable", kSays, "unbindable: nor can it be bound",
+        with("unbindable", "unbindable")}}};
 }
 
 Section paths_section() {
@@ -535,36 +539,35 @@ std::vector<Section> config_linux_sections() {
   const auto clock = [](std::string name) -> Test {
     return [=](Scene& scene) { time_offset(scene, name); };
   };
-  return {
-      {"config-linux.md",
-       "Default Filesystems",
-       {{"filesystems.proc", kShould, "/proc is a proc", at("/proc", "proc")},
-        {"filesystems.sys", kShould, "/sys is a sysfs", at("/sys", "sysfs")},
-        {"filesystems.pts", kShould, "/dev/pts is a devpts", at("/dev/pts", "devpts")},
-        {"filesystems.shm", kShould, "/dev/shm is a tmpfs", at("/dev/shm", "tmpfs")}}},
-      namespaces_section(),
-      {"config-linux.md",
-       "User namespace mappings, Offset for Time Namespace",
-       {{"uidMappings", kSays, "uids are mapped", map("uid_map", "uidMappings")},
-        {"gidMappings", kSays, "gids are mapped", map("gid_map", "gidMappings")},
-        {"uidMappings.ownership", kShould, "files keep their owner for that", ownership_kept},
-        {"timeOffsets.monotonic", kSays, "the monotonic clock has its offset (since 1.1)",
-         clock("monotonic")},
-        {"timeOffsets.boottime", kSays, "so has the time since boot", clock("boottime")}}},
-      devices_section(),
-      default_devices_section(),
-      net_devices_section(),
-      {"config-linux.md", "IntelRdt", rdt_clauses()},
-      {"config-linux.md",
-       "Memory policy, Sysctl",
-       {{"memoryPolicy", kSays, "the policy is set (since 1.3)", memory_policy},
-        {"memoryPolicy.flags", kSays, "with its flags", memory_policy_flags},
-        {"memoryPolicy.nodes", kSays, "a mode that needs nodes has some",
-         memory_policy_without_nodes},
-        {"memoryPolicy.unknown", kMust, "another mode is an error", memory_policy_unknown},
-        {"sysctl", kSays, "kernel parameters of its namespaces are set", sysctl}}},
-      propagation_section(),
-      paths_section()};
+  return {{"config-linux.md",
+           "Default Filesystems",
+           {{"filesystems.proc", kShould, "/proc is a proc", at("/proc", "proc")},
+            {"filesystems.sys", kShould, "/sys is a sysfs", at("/sys", "sysfs")},
+            {"filesystems.pts", kShould, "/dev/pts is a devpts", at("/dev/pts", "devpts")},
+            {"filesystems.shm", kShould, "/dev/shm is a tmpfs", at("/dev/shm", "tmpfs")}}},
+          namespaces_section(),
+          {"config-linux.md",
+           "User namespace mappings, Offset for Time Namespace",
+           {{"uidMappings", kSays, "uids are mapped", map("uid_map", "uidMappings")},
+            {"gidMappings", kSays, "gids are mapped", map("gid_map", "gidMappings")},
+            {"uidMappings.ownership", kShould, "files keep their owner for that", ownership_kept},
+            {"timeOffsets.monotonic", kSays, "the monotonic clock has its offset (since 1.1)",
+             clock("monotonic")},
+            {"timeOffsets.boottime", kSays, "so has the time since boot", clock("boottime")}}},
+          devices_section(),
+          default_devices_section(),
+          net_devices_section(),
+          {"config-linux.md", "IntelRdt", rdt_clauses()},
+          {"config-linux.md",
+           "Memory policy, Sysctl",
+           {{"memoryPolicy", kSays, "the policy is set (since 1.3)", memory_policy},
+            {"memoryPolicy.flags", kSays, "with its flags", memory_policy_flags},
+            {"memoryPolicy.nodes", kSays, "a mode that needs nodes has some",
+             memory_policy_without_nodes},
+            {"memoryPolicy.unknown", kMust, "another mode is an error", memory_policy_unknown},
+            {"sysctl", kSays, "kernel parameters of its namespaces are set", sysctl}}},
+          propagation_section(),
+          paths_section()};
 }
 
 }  // namespace conformance

@@ -249,8 +249,9 @@ void nosymfollow_option(Scene& scene) {
 
 void symfollow_option(Scene& scene) {
   add_mount(scene.config, "/volume", "tmpfs", "tmpfs", {"nosymfollow", "symfollow"});
-  expect_equal(scene.shell("ln -s /etc/passwd /volume/link; cat /volume/link > /dev/null && echo on"),
-               "on", "a symlink of the mount");
+  expect_equal(
+      scene.shell("ln -s /etc/passwd /volume/link; cat /volume/link > /dev/null && echo on"), "on",
+      "a symlink of the mount");
 }
 
 // What the mount's optional fields say of a propagation, on a bind of a shared tree.
@@ -261,10 +262,14 @@ struct PropagationEffect {
 };
 
 const std::vector<PropagationEffect> kPropagations = {
-    {"private", "", false},      {"rprivate", "", true},
-    {"shared", "shared:", false}, {"rshared", "shared:", true},
-    {"slave", "master:", false},  {"rslave", "master:", true},
-    {"unbindable", "unbindable", false}, {"runbindable", "unbindable", true},
+    {"private", "", false},
+    {"rprivate", "", true},
+    {"shared", "shared:", false},
+    {"rshared", "shared:", true},
+    {"slave", "master:", false},
+    {"rslave", "master:", true},
+    {"unbindable", "unbindable", false},
+    {"runbindable", "unbindable", true},
 };
 
 void propagation_option(Scene& scene, const PropagationEffect& option) {
@@ -287,6 +292,7 @@ void propagation_option(Scene& scene, const PropagationEffect& option) {
 std::string owner_through(Scene& scene, const std::vector<std::string>& options, const Json& map) {
   only_root();
   std::filesystem::create_directory(scene.file("volume"));
+  std::filesystem::create_directory(scene.rootfs() + "/volume");  // which is not the container's
   support::write_text(scene.file("volume/mark"), "");
   if (::chown(scene.file("volume/mark").c_str(), 1000, 1000) != 0) skip("chown");
   scene.config["ociVersion"] = "1.2.0";
@@ -365,12 +371,12 @@ std::vector<Clause> option_clauses() {
                        name + " without mappings and without a user namespace is an error",
                        of_kind(idmap_without_namespace, name)});
   }
-  clauses.push_back({"options.unknown", kShould, "other options go to the filesystem",
-                     data_option});
+  clauses.push_back(
+      {"options.unknown", kShould, "other options go to the filesystem", data_option});
   clauses.push_back({"options.unknown.refused", kSays,
                      "what the filesystem then refuses is an error", refused_data_option});
-  clauses.push_back(untested("options.mand", kShould,
-                             "mand, nomand, tmpcopyup may be supported", "a MAY"));
+  clauses.push_back(
+      untested("options.mand", kShould, "mand, nomand, tmpcopyup may be supported", "a MAY"));
   clauses.push_back(untested("options.custom", kShould,
                              "custom options that mount(8) knows behave as there",
                              "which ones a runtime has is its own matter"));

@@ -44,8 +44,8 @@ std::string on_terminal(Scene& scene, const std::string& line) {
 }
 
 void terminal(Scene& scene) {
-  expect_equal(on_terminal(scene, "tty; [ -t 1 ] && [ -t 2 ] && echo all"),
-               "/dev/pts/0\nall", "the terminal");
+  expect_equal(on_terminal(scene, "tty; [ -t 1 ] && [ -t 2 ] && echo all"), "/dev/pts/0\nall",
+               "the terminal");
 }
 
 void no_terminal(Scene& scene) {
@@ -303,23 +303,22 @@ void domain_name(Scene& scene) {
 // ---------------------------------------------------------------------------- sections
 
 Section process_section() {
-  return {
-      "config.md",
-      "Process",
-      {{"process.absent", kSays, "process may be absent at create", absent_process},
-       {"process.terminal", kSays, "with terminal, the three streams are a pseudo-terminal",
-        terminal},
-       {"process.terminal.default", kSays, "without, they are not", no_terminal},
-       {"process.consoleSize", kSays, "the terminal has consoleSize", console_size},
-       {"process.consoleSize.ignored", kMust, "consoleSize is ignored without a terminal",
-        console_size_ignored},
-       {"process.cwd", kSays, "cwd is the working directory", cwd},
-       {"process.cwd.absolute", kMust, "cwd is absolute", refused("cwd", "home")},
-       {"process.env", kSays, "env is the environment", environment},
-       {"process.args", kSays, "args are the program's words", argv},
-       {"process.args.path", kSays, "the program is looked for in PATH, as execvp does",
-        search_path},
-       {"process.args.empty", kMust, "args has at least one entry", no_args}}};
+  return {"config.md",
+          "Process",
+          {{"process.absent", kSays, "process may be absent at create", absent_process},
+           {"process.terminal", kSays, "with terminal, the three streams are a pseudo-terminal",
+            terminal},
+           {"process.terminal.default", kSays, "without, they are not", no_terminal},
+           {"process.consoleSize", kSays, "the terminal has consoleSize", console_size},
+           {"process.consoleSize.ignored", kMust, "consoleSize is ignored without a terminal",
+            console_size_ignored},
+           {"process.cwd", kSays, "cwd is the working directory", cwd},
+           {"process.cwd.absolute", kMust, "cwd is absolute", refused("cwd", "home")},
+           {"process.env", kSays, "env is the environment", environment},
+           {"process.args", kSays, "args are the program's words", argv},
+           {"process.args.path", kSays, "the program is looked for in PATH, as execvp does",
+            search_path},
+           {"process.args.empty", kMust, "args has at least one entry", no_args}}};
 }
 
 Section limits_section() {
@@ -340,8 +339,8 @@ std::vector<Clause> capability_clauses() {
     return [=](Scene& scene) { capability_set(scene, name, line); };
   };
   return {
-      {"capabilities.unknown", kShould, "a capability that can't be granted is no error (since 1.1)",
-       unknown_capability},
+      {"capabilities.unknown", kShould,
+       "a capability that can't be granted is no error (since 1.1)", unknown_capability},
       {"capabilities.warning", kMust, "a capability that can't be granted is a warning (since 1.1)",
        capability_warning},
       {"capabilities.effective", kSays, "effective are the effective capabilities",
@@ -398,22 +397,22 @@ std::vector<Clause> linux_clauses() {
 std::vector<Section> config_process_sections() {
   std::vector<Clause> linux_process = capability_clauses();
   for (Clause& clause : linux_clauses()) linux_process.push_back(std::move(clause));
-  return {process_section(),
-          limits_section(),
-          {"config.md", "Linux Process", linux_process},
-          {"config.md",
-           "User",
-           {{"user.ids", kSays, "uid and gid are those of the container's namespace", user_ids},
-            {"user.umask", kSays, "umask is set", umask_set},
-            {"user.umask.unset", kShould, "the caller's umask stays where it is not set",
-             umask_unset},
-            {"user.additionalGids", kSays, "additionalGids are the supplementary groups",
-             additional_gids}}},
-          {"config.md",
-           "Hostname, Domainname",
-           {{"hostname", kSays, "hostname is that of the uts namespace", host_name},
-            {"domainname", kSays, "domainname is that of the uts namespace (since 1.1)",
-             domain_name}}}};
+  return {
+      process_section(),
+      limits_section(),
+      {"config.md", "Linux Process", linux_process},
+      {"config.md",
+       "User",
+       {{"user.ids", kSays, "uid and gid are those of the container's namespace", user_ids},
+        {"user.umask", kSays, "umask is set", umask_set},
+        {"user.umask.unset", kShould, "the caller's umask stays where it is not set", umask_unset},
+        {"user.additionalGids", kSays, "additionalGids are the supplementary groups",
+         additional_gids}}},
+      {"config.md",
+       "Hostname, Domainname",
+       {{"hostname", kSays, "hostname is that of the uts namespace", host_name},
+        {"domainname", kSays, "domainname is that of the uts namespace (since 1.1)",
+         domain_name}}}};
 }
 
 }  // namespace conformance

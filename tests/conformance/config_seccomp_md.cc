@@ -129,7 +129,8 @@ struct Message {
 
 class Agent {
  public:
-  explicit Agent(const std::string& path) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  explicit Agent(const std::string& path)
+      : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_un address = {};
     address.sun_family = AF_UNIX;
     std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
@@ -284,52 +285,53 @@ std::vector<Clause> profile_clauses() {
   const auto act = [](std::string name, std::string result) -> Test {
     return [=](Scene& scene) { action(scene, name, result); };
   };
-  return {{"seccomp.errno", kSays, "SCMP_ACT_ERRNO gives errnoRet", act("SCMP_ACT_ERRNO", "errno 42")},
-          {"seccomp.kill", kSays, "SCMP_ACT_KILL kills", act("SCMP_ACT_KILL", "")},
-          {"seccomp.kill-process", kSays, "SCMP_ACT_KILL_PROCESS kills (since 1.1)",
-           act("SCMP_ACT_KILL_PROCESS", "")},
-          {"seccomp.kill-thread", kSays, "SCMP_ACT_KILL_THREAD kills (since 1.1)",
-           act("SCMP_ACT_KILL_THREAD", "")},
-          {"seccomp.trap", kSays, "SCMP_ACT_TRAP raises SIGSYS", act("SCMP_ACT_TRAP", "")},
-          {"seccomp.trace", kSays, "SCMP_ACT_TRACE without a tracer is ENOSYS",
-           act("SCMP_ACT_TRACE", "errno 38")},
-          {"seccomp.log", kSays, "SCMP_ACT_LOG lets through", [](Scene& scene) { lets_through(scene, "SCMP_ACT_LOG"); }},
-          {"seccomp.errnoRet.default", kSays, "errnoRet is EPERM where it is not set",
-           errno_default},
-          {"seccomp.errnoRet.unsupported", kMust,
-           "errnoRet of an action that has none is an error", errno_where_none_is},
-          {"seccomp.defaultErrnoRet", kSays, "the default action gives defaultErrnoRet (since 1.1)",
-           errno_of_default_action},
-          {"seccomp.defaultErrnoRet.unsupported", kMust,
-           "defaultErrnoRet of an action that has none is an error", default_errno_where_none_is},
-          {"seccomp.architectures", kSays, "architectures are known", architectures},
-          {"seccomp.architectures.unknown", kMust, "another architecture is an error",
-           refused(with("architectures", {"SCMP_ARCH_NOSUCH"}))},
-          {"seccomp.flags", kSays, "flags are known", flags},
-          {"seccomp.flags.unknown", kMust, "another flag is an error",
-           refused(with("flags", {"SECCOMP_FILTER_FLAG_NOSUCH"}))},
-          {"seccomp.names", kMust, "names has at least one entry", without_names},
-          {"seccomp.action.unknown", kMust, "another action is an error",
-           refused(allowing(rule("SCMP_ACT_NOSUCH")))}};
+  return {
+      {"seccomp.errno", kSays, "SCMP_ACT_ERRNO gives errnoRet", act("SCMP_ACT_ERRNO", "errno 42")},
+      {"seccomp.kill", kSays, "SCMP_ACT_KILL kills", act("SCMP_ACT_KILL", "")},
+      {"seccomp.kill-process", kSays, "SCMP_ACT_KILL_PROCESS kills (since 1.1)",
+       act("SCMP_ACT_KILL_PROCESS", "")},
+      {"seccomp.kill-thread", kSays, "SCMP_ACT_KILL_THREAD kills (since 1.1)",
+       act("SCMP_ACT_KILL_THREAD", "")},
+      {"seccomp.trap", kSays, "SCMP_ACT_TRAP raises SIGSYS", act("SCMP_ACT_TRAP", "")},
+      {"seccomp.trace", kSays, "SCMP_ACT_TRACE without a tracer is ENOSYS",
+       act("SCMP_ACT_TRACE", "errno 38")},
+      {"seccomp.log", kSays, "SCMP_ACT_LOG lets through",
+       [](Scene& scene) { lets_through(scene, "SCMP_ACT_LOG"); }},
+      {"seccomp.errnoRet.default", kSays, "errnoRet is EPERM where it is not set", errno_default},
+      {"seccomp.errnoRet.unsupported", kMust, "errnoRet of an action that has none is an error",
+       errno_where_none_is},
+      {"seccomp.defaultErrnoRet", kSays, "the default action gives defaultErrnoRet (since 1.1)",
+       errno_of_default_action},
+      {"seccomp.defaultErrnoRet.unsupported", kMust,
+       "defaultErrnoRet of an action that has none is an error", default_errno_where_none_is},
+      {"seccomp.architectures", kSays, "architectures are known", architectures},
+      {"seccomp.architectures.unknown", kMust, "another architecture is an error",
+       refused(with("architectures", {"SCMP_ARCH_NOSUCH"}))},
+      {"seccomp.flags", kSays, "flags are known", flags},
+      {"seccomp.flags.unknown", kMust, "another flag is an error",
+       refused(with("flags", {"SECCOMP_FILTER_FLAG_NOSUCH"}))},
+      {"seccomp.names", kMust, "names has at least one entry", without_names},
+      {"seccomp.action.unknown", kMust, "another action is an error",
+       refused(allowing(rule("SCMP_ACT_NOSUCH")))}};
 }
 
 Section listener_section() {
-  return {"config-linux.md",
-          "Seccomp listener, The Container Process State (since 1.1)",
-          {{"seccomp.listener", kMust, "the state is sent to listenerPath, a stream socket",
-            listener_state},
-           {"seccomp.listener.fds", kMust,
-            "with the descriptor, by SCM_RIGHTS, in the first message, named in fds",
-            listener_descriptor},
-           {"seccomp.listener.metadata", kSays, "with listenerMetadata", listener_metadata},
-           {"seccomp.listener.once", kMust, "one state per connection, which is closed then",
-            listener_once},
-           {"seccomp.listener.failure", kMust, "that it can't be sent is an error",
-            listener_missing},
-           {"seccomp.listener.ignored", kSays, "listenerPath is ignored without SCMP_ACT_NOTIFY",
-            listener_ignored},
-           {"seccomp.listener.metadata-alone", kMust, "listenerMetadata needs listenerPath",
-            metadata_alone}}};
+  return {
+      "config-linux.md",
+      "Seccomp listener, The Container Process State (since 1.1)",
+      {{"seccomp.listener", kMust, "the state is sent to listenerPath, a stream socket",
+        listener_state},
+       {"seccomp.listener.fds", kMust,
+        "with the descriptor, by SCM_RIGHTS, in the first message, named in fds",
+        listener_descriptor},
+       {"seccomp.listener.metadata", kSays, "with listenerMetadata", listener_metadata},
+       {"seccomp.listener.once", kMust, "one state per connection, which is closed then",
+        listener_once},
+       {"seccomp.listener.failure", kMust, "that it can't be sent is an error", listener_missing},
+       {"seccomp.listener.ignored", kSays, "listenerPath is ignored without SCMP_ACT_NOTIFY",
+        listener_ignored},
+       {"seccomp.listener.metadata-alone", kMust, "listenerMetadata needs listenerPath",
+        metadata_alone}}};
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// features.md and features-linux.md: what a runtime says of itself is true. The command is optional.
+// features.md and features-linux.md: what a runtime says of itself is true. The command is
+// optional.
 #include <map>
 #include <set>
 
@@ -20,7 +21,8 @@ Json features_of(const Scene& scene) {
 Json list_of(const Scene& scene, const char* pointer) {
   const Json features = features_of(scene);
   const Json::json_pointer place(pointer);
-  if (!features.contains(place) || features.at(place).is_null()) skip(std::string("a list ") + pointer);
+  if (!features.contains(place) || features.at(place).is_null())
+    skip(std::string("a list ") + pointer);
   return features.at(place);
 }
 
@@ -49,9 +51,12 @@ void version_order(Scene& scene) {
 
 void known_properties(Scene& scene) {
   const Json features = features_of(scene);
-  const std::set<std::string> top = {"ociVersionMin", "ociVersionMax",
-                                     "hooks",         "mountOptions",
-                                     "linux",         "annotations",
+  const std::set<std::string> top = {"ociVersionMin",
+                                     "ociVersionMax",
+                                     "hooks",
+                                     "mountOptions",
+                                     "linux",
+                                     "annotations",
                                      "potentiallyUnsafeConfigAnnotations"};
   const std::set<std::string> linux_names = {
       "namespaces", "capabilities", "cgroup",          "seccomp",    "apparmor",
@@ -83,7 +88,8 @@ void mount_options(Scene& scene) {
   for (const Json& entry : list_of(scene, "/mountOptions")) {
     const std::string name = entry;
     if (name == "idmap" || name == "ridmap" || name == "remount") continue;  // tested by themselves
-    const bool binds = name == "bind" || name == "rbind" || name.find("shared") != std::string::npos;
+    const bool binds =
+        name == "bind" || name == "rbind" || name.find("shared") != std::string::npos;
     scene.config = plain;
     add_mount(scene.config, "/volume", "tmpfs", binds ? scene.file("") : "tmpfs",
               binds ? std::vector<std::string>{"rbind", name} : std::vector<std::string>{name});
@@ -164,8 +170,8 @@ void memory_policies(Scene& scene) {
   const std::set<std::string> without_nodes = {"MPOL_DEFAULT", "MPOL_LOCAL"};
   for (const Json& mode : list_of(scene, "/linux/memoryPolicy/modes")) {
     scene.config["ociVersion"] = "1.3.0";
-    scene.config["linux"]["memoryPolicy"] = {
-        {"mode", mode}, {"nodes", without_nodes.contains(mode) ? "" : "0"}};
+    scene.config["linux"]["memoryPolicy"] = {{"mode", mode},
+                                             {"nodes", without_nodes.contains(mode) ? "" : "0"}};
     accepts(scene, mode);
   }
 }
@@ -190,8 +196,7 @@ std::vector<Section> features_sections() {
        "Features Structure (since 1.1)",
        {untested("features.compiled", Level::kShould, "the content is known when it is compiled",
                  "where a runtime knows it from can't be seen"),
-        untested("features.null", kMust, "null is not an empty value",
-                 "a demand on who reads it"),
+        untested("features.null", kMust, "null is not an empty value", "a demand on who reads it"),
         {"features.ociVersionMin", kMust, "ociVersionMin is accepted in a configuration",
          [](Scene& scene) { version(scene, "ociVersionMin"); }},
         {"features.ociVersionMax", kMust, "so is ociVersionMax",

@@ -210,10 +210,10 @@ void Table::write_skipped() {
   std::map<std::string, std::set<std::string>> clauses_by_need;
   for (const auto& [place, outcome] : by_place_) {
     if (outcome.result != "SKIPPED" || outcome.clause.starts_with(kToolsPrefix)) continue;
-    clauses_by_need[outcome.reason].insert(
-        sys::format("`{}` ({})", outcome.clause, outcome.role));
+    clauses_by_need[outcome.reason].insert(sys::format("`{}` ({})", outcome.clause, outcome.role));
   }
-  out_ << "\n## Skipped\n\nWhat a test needed and did not find, in at least one of the runs above.\n\n";
+  out_ << "\n## Skipped\n\nWhat a test needed and did not find, in at least one of the runs "
+          "above.\n\n";
   for (const auto& [need, clauses] : clauses_by_need) {
     std::string list;
     for (const std::string& clause : clauses) list += (list.empty() ? "" : ", ") + clause;
@@ -239,9 +239,11 @@ void Table::write_tools() {
   }
   out_ << "\n## OCI runtime-tools\n\n";
   if (programs.empty()) {
-    out_ << "Its validation programs were not run for this table: no package brings them (Debian's\n"
-            "`golang-github-opencontainers-runtime-tools-dev` has the libraries alone). Whoever has a\n"
-            "built checkout runs them with `make conformance RUNTIME_TOOLS=DIR`.\n";
+    out_
+        << "Its validation programs were not run for this table: no package brings them (Debian's\n"
+           "`golang-github-opencontainers-runtime-tools-dev` has the libraries alone). Whoever has "
+           "a\n"
+           "built checkout runs them with `make conformance RUNTIME_TOOLS=DIR`.\n";
     return;
   }
   out_ << "| program |";

@@ -35,7 +35,8 @@ void print(std::ostream& out, const Outcome& outcome, const Section& section, co
 void write(std::ostream& out, const Outcome& outcome);
 std::vector<Outcome> read_outcomes(const std::vector<std::string>& files);
 
-/// The result of one program of OCI runtime-tools is an outcome whose clause is "runtime-tools/NAME".
+/// The result of one program of OCI runtime-tools is an outcome whose clause is
+/// "runtime-tools/NAME".
 constexpr const char* kToolsPrefix = "runtime-tools/";
 
 /// docs/conformance.md.

@@ -324,8 +324,8 @@ void properties_at_create(Scene& scene) {
   scene.config["hostname"] = "conformance";
   sleeps(scene);
   scene.must_create();
-  const Result result = support::run(
-      {"nsenter", "--uts", "--target", std::to_string(scene.pid()), "hostname"});
+  const Result result =
+      support::run({"nsenter", "--uts", "--target", std::to_string(scene.pid()), "hostname"});
   expect_equal(trim(result.out), "conformance", "the host name after create");
 }
 
@@ -440,12 +440,12 @@ Test of_kind(void (*test)(Scene&, const std::string&), std::string kind) {
 }
 
 void add_hook_clauses(std::vector<Clause>& clauses, const std::string& kind) {
-  clauses.push_back({"lifecycle." + kind + ".invoked", kMust,
-                     kind + " hooks are run by create", of_kind(hook_runs, kind)});
-  clauses.push_back({"lifecycle." + kind + ".failure", kMust,
-                     "a failed " + kind +
-                         " hook is an error, the container is destroyed, and poststop hooks run",
-                     of_kind(hook_failure_at_create, kind)});
+  clauses.push_back({"lifecycle." + kind + ".invoked", kMust, kind + " hooks are run by create",
+                     of_kind(hook_runs, kind)});
+  clauses.push_back(
+      {"lifecycle." + kind + ".failure", kMust,
+       "a failed " + kind + " hook is an error, the container is destroyed, and poststop hooks run",
+       of_kind(hook_failure_at_create, kind)});
 }
 
 Section lifecycle_section() {
@@ -571,20 +571,20 @@ Section operations_section() {
 }  // namespace
 
 std::vector<Section> bundle_sections() {
-  return {
-      {"bundle.md",
-       "Filesystem Bundle",
-       {{"bundle.config", kMust, "config.json is at the top of the bundle, under this name",
-         without_config},
-        {"bundle.root", kSays, "the root file system is the directory of root.path", root_of_bundle},
-        untested("bundle.one-directory", kMust, "all of a bundle is in one directory",
-                 "a demand on bundles, not on runtimes")}},
-      {"glossary.md",
-       "JSON",
-       {untested("json.utf-8", kMust, "configurations are UTF-8",
-                 "a demand on who writes them; what a runtime does with others is not said"),
-        untested("json.names", kMust, "an object has no name twice",
-                 "a demand on who writes them; what a runtime does with others is not said")}}};
+  return {{"bundle.md",
+           "Filesystem Bundle",
+           {{"bundle.config", kMust, "config.json is at the top of the bundle, under this name",
+             without_config},
+            {"bundle.root", kSays, "the root file system is the directory of root.path",
+             root_of_bundle},
+            untested("bundle.one-directory", kMust, "all of a bundle is in one directory",
+                     "a demand on bundles, not on runtimes")}},
+          {"glossary.md",
+           "JSON",
+           {untested("json.utf-8", kMust, "configurations are UTF-8",
+                     "a demand on who writes them; what a runtime does with others is not said"),
+            untested("json.names", kMust, "an object has no name twice",
+                     "a demand on who writes them; what a runtime does with others is not said")}}};
 }
 
 std::vector<Section> runtime_sections() {

@@ -27,8 +27,8 @@ Outcome read_tap(const Result& result) {
     if (line.starts_with("ok") && !has_directive(line, "skip")) ++tests;
   }
   if (result.exit_code != 0) {
-    return {.result = "FAILED", .reason = "exits with " + std::to_string(result.exit_code) + ": " +
-                                          trim(result.err)};
+    return {.result = "FAILED",
+            .reason = "exits with " + std::to_string(result.exit_code) + ": " + trim(result.err)};
   }
   if (tests == 0) return {.result = "SKIPPED", .reason = "what the program needs"};
   return {.result = "ok", .reason = ""};
