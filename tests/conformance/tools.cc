@@ -9,7 +9,7 @@
 namespace conformance {
 namespace {
 
-// "# SKIP" and "# TODO" in any case. Source: the Test Anything Protocol, "Directives".
+// The directives behind "#", in any case. Source: the Test Anything Protocol, "Directives".
 bool has_directive(std::string line, const char* name) {
   std::ranges::transform(line, line.begin(), [](char c) {
     return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));

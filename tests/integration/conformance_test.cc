@@ -91,7 +91,7 @@ TEST_CASE("conformance: what such a program says", "[integration][conformance]")
   const Conformance conformance;
   CHECK_THAT(conformance.tool("echo 'ok 1 - a'; echo 'not ok 2 - b'"),
              Contains("FAILED runtime-tools/start") && Contains("not ok 2 - b"));
-  CHECK_THAT(conformance.tool("echo 'not ok 1 - a # TODO later'; echo 'ok 2 - b'"),
+  CHECK_THAT(conformance.tool("echo 'not ok 1 - a # todo later'; echo 'ok 2 - b'"),
              Contains("ok runtime-tools/start"));
   CHECK_THAT(conformance.tool("echo '1..0 # SKIP no cgroups'"),
              Contains("SKIPPED (what the program needs) runtime-tools/start"));
