@@ -51,7 +51,7 @@ MAKEFLAGS += --no-builtin-rules
 
 SYS_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard sys/*.cc))
 CONFIG_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard config/*.cc))
-RUNTIME_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard runtime/plan/*.cc runtime/apply/*.cc runtime/commands/*.cc))
+RUNTIME_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard runtime/plan/*.cc runtime/cgroup/*.cc runtime/apply/*.cc runtime/commands/*.cc))
 
 include sys/stub/stub.mk
 SYS_OBJ += $(STUB_OBJ)

@@ -10,6 +10,8 @@
 #include <string>
 #include <vector>
 
+#include "config/resources.h"
+
 namespace config {
 
 using StringMap = std::map<std::string, std::string>;
@@ -225,9 +227,7 @@ struct Linux {
   std::vector<std::string> masked_paths;
   std::vector<std::string> readonly_paths;
   std::string mount_label;
-  /// `resources` of a document that has it, as compact JSON text: the resources issue gives it a
-  /// shape.
-  std::optional<std::string> resources_json;
+  std::optional<Resources> resources;
   std::map<std::string, NetDevice> net_devices;  // by their names on the host
   std::optional<MemoryPolicy> memory_policy;
   std::optional<IntelRdt> intel_rdt;

@@ -79,7 +79,7 @@ RuntimeSpec default_runtime_spec() {
   spec.mounts.push_back(make_mount("/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}));
   spec.mounts.push_back(make_mount("/sys/fs/cgroup", "cgroup", "cgroup",
                                    {"nosuid", "noexec", "nodev", "relatime", "ro"}));
-  spec.linux_.resources_json = R"({"devices":[{"allow":false,"access":"rwm"}]})";
+  spec.linux_.resources.emplace().devices = {{.allow = false, .access = "rwm"}};
   add_namespaces(spec, {kPid, kNetwork, kIpc, kUts, kMount});
   return spec;
 }

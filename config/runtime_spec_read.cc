@@ -6,27 +6,13 @@
 
 #include "config/json.h"
 #include "config/names.h"
+#include "config/read_lists.h"
+#include "config/resources_json.h"
 #include "config/runtime_spec.h"
 #include "sys/format.h"
 
 namespace config {
 namespace {
-
-/// Reads an array of things that `read_one` reads; null leaves it empty.
-template <typename T>
-void get_list(const Reader& parent, std::string_view key, std::vector<T>& target,
-              void (*read_one)(const Reader&, T&)) {
-  parent.with(key, [&](const Reader& list) {
-    target.clear();
-    list.each_element([&](const Reader& element) { read_one(element, target.emplace_back()); });
-  });
-}
-
-template <typename T>
-void get_optional(const Reader& parent, std::string_view key, std::optional<T>& target,
-                  void (*read_one)(const Reader&, T&)) {
-  parent.with(key, [&](const Reader& place) { read_one(place, target.emplace()); });
-}
 
 /// `what` is the noun of the error: `unknown limit "RLIMIT_FOO"`.
 template <size_t N>
@@ -268,10 +254,7 @@ void read_linux(const Reader& place, Linux& linux_) {
   place.get("maskedPaths", linux_.masked_paths);
   place.get("readonlyPaths", linux_.readonly_paths);
   place.get("mountLabel", linux_.mount_label);
-  place.with("resources", [&](const Reader& resources) {
-    resources.each_member([](const std::string&, const Reader&) {});  // an object, nothing else
-    linux_.resources_json = write_json(resources.json(), "");
-  });
+  get_optional(place, "resources", linux_.resources, read_resources);
   place.with("netDevices", [&](const Reader& devices) {
     devices.each_member([&](const std::string& name, const Reader& device) {
       device.get("name", linux_.net_devices[name].name);

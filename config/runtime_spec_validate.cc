@@ -9,6 +9,7 @@
 #include "config/json.h"
 #include "config/mount_options.h"
 #include "config/problems.h"
+#include "config/resources_json.h"
 #include "config/runtime_spec.h"
 #include "sys/format.h"
 
@@ -240,6 +241,7 @@ void check_linux(Problems& problems, const RuntimeSpec& spec) {
   check_time_offsets(problems, linux_);
   check_devices(problems, linux_.devices);
   problems.check_text("/linux/cgroupsPath", linux_.cgroups_path);
+  if (linux_.resources) check_resources(problems, "/linux/resources", *linux_.resources);
   check_sysctl(problems, spec);
   check_host_resources(problems, linux_);
   if (linux_.seccomp) check_seccomp(problems, *linux_.seccomp);

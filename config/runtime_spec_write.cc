@@ -5,6 +5,7 @@
 
 #include "config/json_object.h"
 #include "config/names.h"
+#include "config/resources_json.h"
 #include "config/runtime_spec.h"
 
 namespace config {
@@ -223,11 +224,9 @@ static Json to_json(const Linux& linux_) {
   JsonObject object;
   object.add_unless_empty("uidMappings", linux_.uid_mappings)
       .add_unless_empty("gidMappings", linux_.gid_mappings)
-      .add_unless_empty("sysctl", linux_.sysctl);
-  if (linux_.resources_json) {
-    object.add_json("resources", parse_json(*linux_.resources_json, "linux.resources"));
-  }
-  object.add_unless_empty("cgroupsPath", linux_.cgroups_path)
+      .add_unless_empty("sysctl", linux_.sysctl)
+      .add_unless_empty("resources", linux_.resources)
+      .add_unless_empty("cgroupsPath", linux_.cgroups_path)
       .add_unless_empty("namespaces", linux_.namespaces)
       .add_unless_empty("devices", linux_.devices)
       .add_unless_empty("netDevices", linux_.net_devices)

@@ -138,4 +138,25 @@ Record parse_record(const std::string& text, const std::string& name) {
   return record;
 }
 
+std::string write_cgroup_record(const CgroupRecord& record) {
+  const Json json = JsonObject()
+                        .add("driver", record.driver)
+                        .add("path", record.path)
+                        .add_unless_empty("unit", record.unit)
+                        .add_unless_empty("hierarchies", record.hierarchies)
+                        .take();
+  return write_json(json, "") + '\n';
+}
+
+CgroupRecord parse_cgroup_record(const std::string& text, const std::string& name) {
+  const Json json = parse_json(text, name);
+  const Reader document(json, name);
+  CgroupRecord record;
+  document.get_required("driver", record.driver);
+  document.get_required("path", record.path);
+  document.get("unit", record.unit);
+  document.get("hierarchies", record.hierarchies);
+  return record;
+}
+
 }  // namespace config

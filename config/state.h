@@ -57,6 +57,18 @@ struct Record {
 
 std::string write_record(const Record& record);
 
+/// Where the container's cgroup is: written down before it is made. Stored; see docs/.
+struct CgroupRecord {
+  std::string driver;     // "unified", or "legacy" for cgroup v1
+  std::string path;       // from the root of the mount, "/a/b"
+  std::string unit;       // systemd's, "tilla-web.scope"; empty: we made the directory
+  StringMap hierarchies;  // legacy: the path by controller, where it isn't `path`
+  bool operator==(const CgroupRecord&) const = default;
+};
+
+std::string write_cgroup_record(const CgroupRecord& record);
+CgroupRecord parse_cgroup_record(const std::string& text, const std::string& name);
+
 /// Errors: a field that is missing, unknown or of the wrong type; a version that we don't know.
 Record parse_record(const std::string& text, const std::string& name);
 

@@ -56,18 +56,28 @@ Error clone_error(int code, std::uint64_t namespaces) {
   return error;
 }
 
-long raw_clone(clone_args& arguments) {
+// Why a cgroup can't be cloned into is told by many errnos, and not all are the cgroup's: whatever
+// it is, the second attempt has its own.
+long raw_clone(clone_args& arguments, int cgroup, bool* missed_cgroup) {
+  if (cgroup >= 0) {
+    clone_args into = arguments;
+    into.flags |= CLONE_INTO_CGROUP;
+    into.cgroup = static_cast<std::uint64_t>(cgroup);
+    const long pid = ::syscall(SYS_clone3, &into, sizeof(into));
+    if (pid >= 0) return pid;
+    *missed_cgroup = true;
+  }
   return ::syscall(SYS_clone3, &arguments, sizeof(arguments));
 }
 
-Process clone_directly(std::uint64_t namespaces, ChildEntry entry, void* argument) {
+Process clone_directly(const CloneOptions& options, ChildEntry entry, void* argument) {
   int pidfd = -1;
   clone_args arguments = {};
-  arguments.flags = namespaces | CLONE_PIDFD;
+  arguments.flags = options.namespaces | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
-  const long pid = raw_clone(arguments);
-  if (pid < 0) throw clone_error(errno, namespaces);
+  const long pid = raw_clone(arguments, options.cgroup, options.missed_cgroup);
+  if (pid < 0) throw clone_error(errno, options.namespaces);
   if (pid == 0) {
     entry(argument);
     exit_now(1);
@@ -80,6 +90,8 @@ struct HelperTask {
   const Join* joins;
   std::size_t join_count;
   std::uint64_t namespaces;
+  int cgroup;
+  bool* missed_cgroup;
   ChildEntry entry;
   void* argument;
   sigset_t signals;
@@ -107,7 +119,7 @@ int helper_main(void* data) {
   // CLONE_PARENT: the child becomes our parent's; its exit signal is then the helper's own.
   arguments.flags = task.namespaces | CLONE_PIDFD | CLONE_PARENT;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&task.pidfd);
-  const long pid = raw_clone(arguments);
+  const long pid = raw_clone(arguments, task.cgroup, task.missed_cgroup);
   if (pid == 0) {  // in a copy of the memory: ordinary code from here on
     ::sigprocmask(SIG_SETMASK, &task.signals, nullptr);
     task.entry(task.argument);
@@ -143,6 +155,8 @@ Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argume
   HelperTask task = {.joins = options.joins.data(),
                      .join_count = options.joins.size(),
                      .namespaces = options.namespaces,
+                     .cgroup = options.cgroup,
+                     .missed_cgroup = options.missed_cgroup,
                      .entry = entry,
                      .argument = argument,
                      .signals = {}};
@@ -222,7 +236,7 @@ int network_main(void* data) {
 }  // namespace
 
 Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument) {
-  if (options.joins.empty()) return clone_directly(options.namespaces, entry, argument);
+  if (options.joins.empty()) return clone_directly(options, entry, argument);
   return clone_joined(options, entry, argument);
 }
 

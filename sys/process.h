@@ -34,6 +34,10 @@ struct Join {
 struct CloneOptions {
   std::uint64_t namespaces = 0;  // CLONE_NEW* to make
   std::vector<Join> joins;       // joined in this order, before the new ones are made
+  /// A directory of cgroup v2 to start in; -1: where we are. If that can't be, the child starts
+  /// where we are and `missed_cgroup` is true, in its memory as in ours.
+  int cgroup = -1;
+  bool* missed_cgroup = nullptr;
 };
 
 /// What runs in the child; never returns, takes the argument of clone_child.

@@ -73,8 +73,11 @@ void prepare_identity(const ChildTask& task) {
   if (ids.writer == MapWriter::kItself) {
     sys::in_context("id maps",
                     [&] { sys::write_id_maps(task.proc, "self", ids.uids, ids.gids, true); });
-  } else if (ids.writer != MapWriter::kNobody) {
-    (void)expect(task.fds.channel, MessageKind::kGo);
+  }
+  if (waits_for_parent(ids, task.missed_cgroup)) (void)expect(task.fds.channel, MessageKind::kGo);
+  // In the cgroup by now, so that it is the namespace's root: a clone takes the parent's.
+  if (task.cgroup != nullptr && task.plan.namespaces.makes(CLONE_NEWCGROUP)) {
+    sys::in_context("cgroup namespace", [] { sys::unshare(CLONE_NEWCGROUP); });
   }
   sys::in_context("time namespace", [&] { enter_time_namespace(task); });
 }
@@ -325,8 +328,8 @@ void run_init(const ChildTask& task, Voice& voice) {
   execute_program(program, path, voice.channel);
 }
 
-// config.md, "execCPUAffinity": one before and one after the container's cgroup is entered, which
-// is nowhere yet.
+// config.md, "execCPUAffinity": one for the start and one for the program. The cgroup has been
+// entered by then, for no cgroup of version 2 changes a process's affinity beyond its cpuset.
 void set_affinity(const char* which, const config::CpuMask& cpus) {
   if (cpus.empty()) return;
   sys::in_context(sys::format("{} CPU affinity", which), [&] { sys::set_cpu_affinity(cpus); });
@@ -335,6 +338,7 @@ void set_affinity(const char* which, const config::CpuMask& cpus) {
 void run_exec(const ChildTask& task) {
   close_foreign(task);
   sys::reset_signals();
+  if (task.missed_cgroup) (void)expect(task.fds.channel, MessageKind::kGo);
   set_affinity("initial", task.plan.process.initial_cpus);
   if (task.fds.joined_time >= 0) sys::join(task.fds.joined_time, CLONE_NEWTIME);
   const Program program = program_of(task);
@@ -374,6 +378,10 @@ template <typename Run>
 }
 
 }  // namespace
+
+bool waits_for_parent(const IdPlan& ids, bool missed_cgroup) {
+  return ids.writer == MapWriter::kParent || ids.writer == MapWriter::kHelpers || missed_cgroup;
+}
 
 void init_main(void* argument) noexcept {
   const auto& task = *static_cast<const ChildTask*>(argument);

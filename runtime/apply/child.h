@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "runtime/apply/program.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/plan/plan.h"
 #include "sys/procfs.h"
 
@@ -30,7 +31,13 @@ struct ChildTask {
   const sys::Procfs& proc;
   ChildFds fds;
   std::span<char> command_line = {};  // our own, where the kernel shows it from
+  Cgroup* cgroup = nullptr;           // the container's; none: it stays in ours
+  bool needs_cgroup = false;          // not being in there is an error, limits or not
+  bool missed_cgroup = false;         // the parent moves the child there
 };
+
+/// Whether the child, when it begins, waits for the parent's kGo.
+bool waits_for_parent(const IdPlan& ids, bool missed_cgroup);
 
 /// Entries for sys::clone_child; the argument is a ChildTask. They never return: what fails is
 /// sent over the channel as a Failed.

@@ -120,6 +120,7 @@ HostFacts gather_facts(const sys::Procfs& proc) {
   facts.can_set_ids = holds(held, CAP_SETUID) && holds(held, CAP_SETGID);
   facts.own_uids = sys::own_uid_map(proc);
   facts.own_gids = sys::own_gid_map(proc);
+  facts.is_host_root = facts.uid == 0 && sys::is_initial(facts.own_uids);
   facts.can_raise_limits = holds(held, CAP_SYS_RESOURCE) && sys::is_initial(facts.own_uids);
   return facts;
 }
@@ -211,8 +212,15 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
     }
     if (hides) sys::set_dumpable(false);
     const HiddenWords hidden(task.command_line);
-    process_ =
-        sys::clone_child({.namespaces = plan_.namespaces.made, .joins = joins}, entry, &task);
+    sys::CloneOptions options = {.namespaces = plan_.namespaces.made, .joins = joins};
+    if (task.cgroup != nullptr) {
+      options.namespaces &=
+          ~std::uint64_t{CLONE_NEWCGROUP};  // the child makes it, once it is there
+      options.cgroup = task.cgroup->directory();
+      options.missed_cgroup = &task.missed_cgroup;
+      task.missed_cgroup = options.cgroup < 0;
+    }
+    process_ = sys::clone_child(options, entry, &task);
     if (hides) sys::set_dumpable(true);
   }
   pair.second.reset();
@@ -221,8 +229,9 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
     if (plan_.namespaces.network_beside && plan_.namespaces.makes(CLONE_NEWUSER)) {
       user = task.proc.open_magic_link(sys::format("{}/ns/user", process_.pid), O_RDONLY);
     }
+    if (task.missed_cgroup) enter_cgroup(task);
     write_maps(plan_, task.proc, process_.pid);
-    if (plan_.ids.writer == MapWriter::kParent || plan_.ids.writer == MapWriter::kHelpers) {
+    if (waits_for_parent(plan_.ids, task.missed_cgroup)) {
       (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
     }
     map_ids();
@@ -240,6 +249,17 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
     (void)next(MessageKind::kFailed);
     throw;
   }
+}
+
+void Launch::enter_cgroup(const ChildTask& task) {
+  const int code = task.cgroup->add(process_.pid);
+  if (code == 0) return;
+  const sys::Error error =
+      sys::errno_error(sys::format("enter cgroup \"{}\"", task.cgroup->path()), code);
+  if (task.needs_cgroup) throw error;
+  for (const CgroupWrite& write : plan_.cgroup.writes) refuse_limit(write, error.what(), log_);
+  log_.warning(sys::format("{}, staying in the caller's", error.what()));
+  is_outside_cgroup_ = true;
 }
 
 Launch::~Launch() {

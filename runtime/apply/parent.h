@@ -72,8 +72,11 @@ class Launch {
   sys::Fd take_console() { return std::move(console_); }
   /// The child lives on without us.
   sys::Process release();
+  /// The child could not be put into its cgroup, and nothing was asked for that needs that.
+  bool is_outside_cgroup() const { return is_outside_cgroup_; }
 
  private:
+  void enter_cgroup(const ChildTask& task);
   std::optional<ChannelMessage> next(MessageKind until);
   void map_ids();
   void wait_until(MessageKind kind);
@@ -83,6 +86,7 @@ class Launch {
   const sys::Log& log_;
   sys::Process process_;
   sys::Fd channel_, console_;
+  bool is_outside_cgroup_ = false;
 };
 
 }  // namespace runtime

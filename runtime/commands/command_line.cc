@@ -317,6 +317,8 @@ void add_global_options(Grammar& grammar, GlobalOptions& options, bool& wants_ve
   grammar.text("--rootless", options.rootless,
                "Ignore cgroup permission errors: true, false or auto (default: auto)");
   grammar.text("--cgroup-manager", options.cgroup_manager, "cgroupfs, systemd or disabled");
+  grammar.text("--cgroups", options.cgroups,
+               "Limits that can't be enforced: strict, best-effort or disabled");
   grammar.ignored_texts({"--criu"});
   grammar.flag("-v,--version", wants_version, "Print the version");
 }
@@ -342,6 +344,11 @@ std::optional<std::string> normalise(GlobalOptions& options) {
   const std::string& manager = options.cgroup_manager;
   if (!manager.empty() && manager != "cgroupfs" && manager != "systemd" && manager != "disabled") {
     return invalid_value(manager, "--cgroup-manager");
+  }
+  const std::string& cgroups = options.cgroups;
+  if (!cgroups.empty() && cgroups != "strict" && cgroups != "best-effort" &&
+      cgroups != "disabled") {
+    return invalid_value(cgroups, "--cgroups");
   }
   return std::nullopt;
 }

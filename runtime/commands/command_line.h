@@ -15,6 +15,7 @@ struct GlobalOptions {
   std::string log;   // empty: standard error
   std::string log_format = "text";
   std::string cgroup_manager;  // empty, "cgroupfs", "systemd" or "disabled"
+  std::string cgroups = {};    // empty, "strict", "best-effort" or "disabled"
   std::string rootless = "auto";
   bool debug = false;
   bool systemd_cgroup = false;

@@ -16,6 +16,11 @@ std::optional<HooksPlan> recorded_hooks(const ContainerDirectory& directory,
   return plan_hooks(spec, {.id = record.id, .bundle = record.bundle});
 }
 
+std::unique_ptr<Cgroup> cgroup_of(const ContainerDirectory& directory) {
+  const auto record = directory.read_cgroup();
+  return record ? open_cgroup(*record) : nullptr;
+}
+
 void destroy(const Context& context, ContainerDirectory& directory,
              const std::optional<config::Record>& record) {
   std::optional<HooksPlan> hooks;
@@ -25,9 +30,13 @@ void destroy(const Context& context, ContainerDirectory& directory,
     } catch (const sys::Error& error) {
       context.log.warning(sys::format("poststop hooks: {}, ignoring", error.what()));
     }
-    sys::in_context(sys::format("delete \"{}\"", directory.id()),
-                    [&] { end_processes(*record, context.proc); });
   }
+  sys::in_context(sys::format("delete \"{}\"", directory.id()), [&] {
+    // Frozen ones, and those whose init has ended, are found by their cgroup alone.
+    const auto cgroup = cgroup_of(directory);
+    if (record && !(cgroup && cgroup->kill())) end_processes(*record, context.proc);
+    if (cgroup) cgroup->remove();
+  });
   directory.remove();
   if (hooks) run_poststop_hooks(*hooks, context.log);
 }

@@ -2,9 +2,11 @@
 // The end of a container's life: what `delete` does, and `start` when it fails.
 #pragma once
 
+#include <memory>
 #include <optional>
 
 #include "config/state.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/commands/context.h"
 #include "runtime/commands/state_store.h"
 #include "runtime/plan/plan.h"
@@ -16,8 +18,11 @@ namespace runtime {
 std::optional<HooksPlan> recorded_hooks(const ContainerDirectory& directory,
                                         const config::Record& record);
 
-/// Ends the processes, removes the state, and runs the poststop hooks; what is wrong with those is
-/// a warning. record: empty when there is none to be read.
+/// The container's cgroup, wherever it was made. Empty: it has none, or it is gone.
+std::unique_ptr<Cgroup> cgroup_of(const ContainerDirectory& directory);
+
+/// Ends the processes, removes the cgroup and the state, and runs the poststop hooks; what is wrong
+/// with those is a warning. record: empty when there is none to be read.
 void destroy(const Context& context, ContainerDirectory& directory,
              const std::optional<config::Record>& record);
 

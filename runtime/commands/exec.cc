@@ -9,6 +9,7 @@
 #include "runtime/apply/channel.h"
 #include "runtime/apply/labels.h"
 #include "runtime/commands/commands.h"
+#include "runtime/commands/destroy.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/new_container.h"
 #include "runtime/commands/preserved_fds.h"
@@ -253,13 +254,16 @@ int perform(const Context& context, const ExecOptions& options) {
                                            cache_directory(context), context.proc, context.log);
     sys::Fd console_socket;
     if (!options.console_socket.empty()) console_socket = sys::connect_path(options.console_socket);
+    const auto cgroup = cgroup_of(directory);
     const ChildTask task = {.plan = plan,
                             .exec = exec.plan,
                             .proc = context.proc,
                             .fds = {.console_socket = console_socket.get(),
                                     .joined_time = target.time.get(),
                                     .root = target.root.get()},
-                            .command_line = context.command_line};
+                            .command_line = context.command_line,
+                            .cgroup = cgroup.get(),
+                            .needs_cgroup = true};  // INV-7
     Launch launch(task, exec_main, target.joins, context.log);
     launch.wait_until_running();
     tell_pid(launch.process(), options.pid_file, options.pidfd_socket);

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Takes no lock: a pidfd can't hit a stranger, and a start that hangs in a hook must stay killable.
+#include <signal.h>
+
 #include "runtime/commands/commands.h"
+#include "runtime/commands/destroy.h"
 #include "runtime/commands/signal_names.h"
 #include "runtime/commands/signal_processes.h"
 #include "runtime/commands/status.h"
@@ -14,6 +17,14 @@ namespace {
 constexpr const char* kNotRunning = "container not running";
 constexpr const char* kFinished = "os: process already finished";
 
+// Also of a container whose init has ended. False: it has no cgroup of its own.
+bool signal_cgroup(const ContainerDirectory& directory, int signal) {
+  const auto cgroup = cgroup_of(directory);
+  if (!cgroup) return false;
+  if (signal != SIGKILL || !cgroup->kill()) signal_processes(*cgroup, signal);
+  return true;
+}
+
 }  // namespace
 
 int perform(const Context& context, const KillOptions& options) {
@@ -22,6 +33,7 @@ int perform(const Context& context, const KillOptions& options) {
   if (!signal) throw sys::Error(sys::format("unknown signal \"{}\"", options.signal), EINVAL);
   const auto record = directory.read_record();
   const Status status = status_of(directory, record, context.proc);
+  if (options.all && signal_cgroup(directory, *signal)) return 0;
   // As in runc, there being nobody left is what `kill --all` was for.
   if (options.all && status == Status::kStopped) return 0;
   if (!record || status == Status::kStopped || status == Status::kCreating) {

@@ -23,13 +23,15 @@ namespace {
 
 constexpr std::size_t kMaxConfig = std::size_t{16} << 20;
 
-Request request_of(const Bundle& bundle, const CreateOptions& options) {
+Request request_of(const Bundle& bundle, const CreateOptions& options,
+                   const GlobalOptions& global) {
   return {.id = options.id,
           .bundle = bundle.path,
           .no_pivot = options.no_pivot,
           .new_keyring = !options.no_new_keyring,
           .preserved_fds = options.preserve_fds,
-          .listen_fds = listen_fds_from_environment()};
+          .listen_fds = listen_fds_from_environment(),
+          .cgroup = cgroup_request(global)};
 }
 
 std::vector<config::NamespaceType> own_namespaces(const config::RuntimeSpec& spec) {
@@ -61,6 +63,21 @@ Bundle load_bundle(const std::string& path) {
   return bundle;
 }
 
+CgroupRequest cgroup_request(const GlobalOptions& options) {
+  CgroupRequest request;
+  if (options.systemd_cgroup || options.cgroup_manager == "systemd") {
+    request.manager = CgroupManager::kSystemd;
+  }
+  if (options.cgroup_manager == "disabled" || options.cgroups == "disabled") {
+    request.manager = CgroupManager::kNobody;
+  }
+  if (options.cgroups == "strict") request.policy = CgroupPolicy::kStrict;
+  if (options.cgroups == "best-effort") request.policy = CgroupPolicy::kBestEffort;
+  request.policy_is_given = !options.cgroups.empty();
+  if (options.rootless != "auto") request.is_rootless = options.rootless == "true";
+  return request;
+}
+
 std::string cache_directory(const Context& context) { return context.state_root + "/.cache"; }
 
 void check_console(bool terminal, bool has_socket, bool detaches) {
@@ -90,7 +107,8 @@ void tell_pid(const sys::Process& process, const std::string& pid_file,
 NewContainer::NewContainer(const Context& context, const CreateOptions& options,
                            bool waits_for_start)
     : context_(context), options_(options), bundle_(load_bundle(options.bundle)) {
-  plan_ = make_plan(bundle_.spec, gather_facts(context.proc), request_of(bundle_, options));
+  plan_ = make_plan(bundle_.spec, gather_facts(context.proc),
+                    request_of(bundle_, options, context.options));
   // A pod's other members see the child; where they share our users, one may be let to trace it.
   const NamespacePlan& namespaces = plan_.namespaces;
   if (!namespaces.has(CLONE_NEWUSER) && !namespaces.makes(CLONE_NEWPID)) {
@@ -114,6 +132,7 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
     if (waits_for_start) start_socket_ = sys::listen_at(directory_->fd(), kStartSocket);
     waiting_ = sys::open_at(directory_->fd(), kWaitingFile, O_RDWR | O_CREAT | O_EXCL, 0600);
     sys::lock(waiting_.get());
+    make_cgroup();
     const ChildTask task = {.plan = plan_,
                             .exec = exec_.plan,
                             .proc = context.proc,
@@ -121,22 +140,45 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
                                     .waiting = waiting_.get(),
                                     .console_socket = console_socket_.get(),
                                     .joined_time = joins_.time.get()},
-                            .command_line = context.command_line};
+                            .command_line = context.command_line,
+                            .cgroup = cgroup_.get()};
     launch_ = std::make_unique<Launch>(task, init_main, joins_.joins, context.log);
+    if (launch_->is_outside_cgroup()) forget_cgroup();
     // Held by the child alone from here on.
     waiting_.reset();
     start_socket_.reset();
   } catch (...) {
-    directory_->remove();
+    remove();
     throw;
   }
+}
+
+void NewContainer::make_cgroup() {
+  bool is_written = false;
+  cgroup_ = runtime::make_cgroup(plan_.cgroup, context_.proc, context_.log,
+                                 [&](const config::CgroupRecord& record) {
+                                   directory_->write_cgroup(record);
+                                   is_written = true;
+                                 });
+  if (!cgroup_ && is_written) directory_->forget_cgroup();
+}
+
+void NewContainer::forget_cgroup() {
+  cgroup_->remove();
+  cgroup_.reset();
+  directory_->forget_cgroup();
+}
+
+void NewContainer::remove() {
+  if (cgroup_) cgroup_->remove();
+  directory_->remove();
 }
 
 NewContainer::~NewContainer() {
   if (is_kept_) return;
   launch_.reset();  // ends the init
   try {
-    directory_->remove();
+    remove();
   } catch (const sys::Error& error) {
     context_.log.warning(sys::format("remove the container's state: {}, ignoring", error.what()));
   }

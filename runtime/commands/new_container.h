@@ -8,6 +8,7 @@
 
 #include "config/runtime_spec.h"
 #include "runtime/apply/parent.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/commands/context.h"
 #include "runtime/commands/state_store.h"
 #include "runtime/plan/plan.h"
@@ -24,6 +25,9 @@ Bundle load_bundle(const std::string& path);
 
 /// Where compiled filters are kept.
 std::string cache_directory(const Context& context);
+
+/// What the global options say of cgroups.
+CgroupRequest cgroup_request(const GlobalOptions& options);
 
 /// Checks --console-socket against `process.terminal`, in runc's words.
 void check_console(bool terminal, bool has_socket, bool detaches);
@@ -50,6 +54,9 @@ class NewContainer {
 
  private:
   void write_record(pid_t pid, std::uint64_t start_time);
+  void make_cgroup();
+  void forget_cgroup();
+  void remove();
 
   const Context& context_;
   const CreateOptions& options_;
@@ -59,6 +66,7 @@ class NewContainer {
   sys::Fd start_socket_, waiting_, console_socket_;
   PreparedExec exec_;
   OpenJoins joins_;
+  std::unique_ptr<Cgroup> cgroup_;  // none: it stays in ours
   std::unique_ptr<Launch> launch_;
   bool is_kept_ = false;
   bool is_recorded_ = false;

@@ -11,7 +11,8 @@ namespace runtime {
 int perform(const Context& context, const PlanOptions& options) {
   const Bundle bundle = load_bundle(options.bundle);
   const Plan plan =
-      make_plan(bundle.spec, gather_facts(context.proc), {.id = "plan", .bundle = bundle.path});
+      make_plan(bundle.spec, gather_facts(context.proc),
+                {.id = "plan", .bundle = bundle.path, .cgroup = cgroup_request(context.options)});
   sys::write_all(STDOUT_FILENO, describe(plan));
   return 0;
 }

@@ -55,6 +55,28 @@ std::vector<sys::Process> signal_all(const config::Record& record, const sys::Pr
   return reached;
 }
 
+void signal_processes(const Cgroup& cgroup, int signal) {
+  std::vector<sys::Process> reached;
+  for (int pass = 0; pass < kMaxPasses; ++pass) {
+    std::vector<sys::Process> opened;
+    for (const pid_t pid : cgroup.processes()) {
+      auto pidfd = sys::open_process(pid);
+      if (pidfd) opened.push_back({.pid = pid, .pidfd = std::move(*pidfd)});
+    }
+    // A number that is in the cgroup after it was opened is of one that is, or that has ended.
+    const std::vector<pid_t> now = cgroup.processes();
+    bool is_new = false;
+    for (sys::Process& process : opened) {
+      if (std::ranges::find(now, process.pid) == now.end() || has_pid(reached, process.pid))
+        continue;
+      send(process, signal);
+      reached.push_back(std::move(process));
+      is_new = true;
+    }
+    if (!is_new || signal != SIGKILL) return;
+  }
+}
+
 void end_processes(const config::Record& record, const sys::Procfs& proc) {
   const Clock::time_point deadline = Clock::now() + kGrace;
   for (const sys::Process& process : signal_all(record, proc, SIGKILL)) {

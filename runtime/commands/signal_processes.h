@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "config/state.h"
+#include "runtime/cgroup/cgroup.h"
 #include "sys/process.h"
 #include "sys/procfs.h"
 
@@ -14,6 +15,9 @@ namespace runtime {
 /// and to the init last. Returns those that it was sent to.
 std::vector<sys::Process> signal_all(const config::Record& record, const sys::Procfs& proc,
                                      int signal);
+
+/// The same for all that are in its cgroup.
+void signal_processes(const Cgroup& cgroup, int signal);
 
 /// Ends the container's processes with SIGKILL and waits for their end.
 /// Errors: some still live after ten seconds.

@@ -123,6 +123,20 @@ void ContainerDirectory::write_record(const config::Record& record) {
   sys::replace_file_at(dir_.get(), kStateFile, config::write_record(record), 0600);
 }
 
+std::optional<config::CgroupRecord> ContainerDirectory::read_cgroup() const {
+  const auto text = sys::read_file_at_if_exists(dir_.get(), kCgroupFile, kMaxRecordBytes);
+  if (!text) return std::nullopt;
+  return config::parse_cgroup_record(*text, kCgroupFile);
+}
+
+void ContainerDirectory::write_cgroup(const config::CgroupRecord& record) {
+  sys::replace_file_at(dir_.get(), kCgroupFile, config::write_cgroup_record(record), 0600);
+}
+
+void ContainerDirectory::forget_cgroup() {
+  (void)sys::unlink_at_if_exists(dir_.get(), kCgroupFile);
+}
+
 std::string ContainerDirectory::read_config() const {
   return sys::read_file_at(dir_.get(), kConfigFile, kMaxConfigBytes);
 }

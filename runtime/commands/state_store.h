@@ -4,6 +4,7 @@
 //   state.json   config::Record, replaced by rename; absent until the container is created
 //   config.json  the bundle's, as it was at create
 //   start.sock   the waiting init listens here
+//   cgroup.json  config::CgroupRecord: where its cgroup is, or was to be; absent without one
 //   waiting      the waiting init holds an OFD lock on it until its exec or its end
 // Nothing here outlives the boot, so nothing is synced. docs/ has the format.
 #pragma once
@@ -25,6 +26,7 @@ namespace runtime {
 inline constexpr const char* kLockFile = "lock";
 inline constexpr const char* kStateFile = "state.json";
 inline constexpr const char* kConfigFile = "config.json";
+inline constexpr const char* kCgroupFile = "cgroup.json";
 inline constexpr const char* kStartSocket = "start.sock";
 inline constexpr const char* kWaitingFile = "waiting";
 
@@ -60,6 +62,10 @@ class ContainerDirectory {
   /// Empty while the container is being created, and when its creator was killed in the middle.
   std::optional<config::Record> read_record() const;
   void write_record(const config::Record& record);
+  /// Empty: it has none of its own.
+  std::optional<config::CgroupRecord> read_cgroup() const;
+  void write_cgroup(const config::CgroupRecord& record);
+  void forget_cgroup();
   std::string read_config() const;
   void write_config(std::string_view config);
 

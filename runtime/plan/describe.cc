@@ -279,6 +279,7 @@ std::string describe(const Plan& plan) {
   std::string text = sys::format("container {} bundle {}\n", quoted(plan.id), quoted(plan.bundle));
   for (const std::string& warning : plan.warnings) text += "warning " + quoted(warning) + "\n";
   text += namespaces_text(plan);
+  text += describe(plan.cgroup);
   text += root_text(plan.root);
   if (!plan.hostname.empty()) text += "host name " + quoted(plan.hostname) + "\n";
   if (!plan.domainname.empty()) text += "domain name " + quoted(plan.domainname) + "\n";

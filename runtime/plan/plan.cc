@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cassert>
 
-#include "config/json.h"
 #include "config/sysctl.h"
 #include "sys/error.h"
 #include "sys/format.h"
@@ -21,17 +20,6 @@ void check(const config::RuntimeSpec& spec) {
   std::string message = "config.json: " + problems.front();
   for (std::size_t i = 1; i < problems.size(); ++i) message += "; " + problems[i];
   throw sys::Error(message, EINVAL);
-}
-
-// The device rules that every engine writes are no limit: nodes that are not made can't be used.
-bool asks_for_limits(const config::Linux& platform) {
-  if (!platform.resources_json) return false;
-  const config::Json resources = config::parse_json(*platform.resources_json, "/linux/resources");
-  const auto* members = std::get_if<config::Json::Object>(&resources.value);
-  return members != nullptr &&
-         std::any_of(members->begin(), members->end(), [](const config::JsonMember& member) {
-           return member.key != "devices" && !member.value.is_null();
-         });
 }
 
 void refuse_unsupported(const config::RuntimeSpec& spec) {
@@ -111,12 +99,6 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   Plan plan;
   plan.id = request.id;
   plan.bundle = request.bundle;
-  if (asks_for_limits(spec.linux_)) {
-    plan.warnings.push_back("/linux/resources: not supported yet, running without limits");
-  } else if (!spec.linux_.cgroups_path.empty()) {
-    plan.warnings.push_back(
-        "/linux/cgroupsPath: not supported yet, staying in the caller's cgroup");
-  }
   plan.namespaces = plan_namespaces(spec);
   plan.ids = plan_ids(spec, facts);
   plan.root = plan_root(spec, request, plan.warnings);
@@ -136,6 +118,7 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
     plan.process.env.push_back(sys::format("LISTEN_FDS={}", request.listen_fds));
     plan.process.env.push_back("LISTEN_PID=1");
   }
+  plan.cgroup = plan_cgroup(spec, facts, request, plan);
   refuse_impossible(plan, spec);
   return plan;
 }

@@ -12,6 +12,7 @@
 #include "config/cpu_list.h"
 #include "config/mount_options.h"
 #include "config/runtime_spec.h"
+#include "runtime/plan/cgroup_plan.h"
 #include "sys/capability.h"
 #include "sys/idmap.h"
 #include "sys/label.h"
@@ -28,6 +29,7 @@ struct HostFacts {
   /// CAP_SETUID and CAP_SETGID: we may write any map of ids that we hold.
   bool can_set_ids = false;
   bool can_raise_limits = false;  // CAP_SYS_RESOURCE in the initial user namespace
+  bool is_host_root = false;      // of the initial user namespace
   sys::IdMap own_uids, own_gids;  // of our own user namespace; empty: not looked up
 };
 
@@ -39,6 +41,7 @@ struct Request {
   bool new_keyring = true;
   unsigned preserved_fds = 0;  // descriptors 3.. that the program gets
   unsigned listen_fds = 0;     // how many of them are socket activation's
+  CgroupRequest cgroup = {};
 };
 
 struct NamespaceJoin {
@@ -250,6 +253,7 @@ struct Plan {
   std::string bundle;
   NamespacePlan namespaces;
   IdPlan ids;
+  CgroupPlan cgroup;
   RootPlan root;
   std::string hostname, domainname;
   std::vector<SysctlStep> sysctls;
@@ -269,6 +273,7 @@ ProcessPlan plan_process(const config::Process& process, const config::RuntimeSp
 
 /// The plan as text, a line per decision, in the order of doing.
 std::string describe(const Plan& plan);
+std::string describe(const CgroupPlan& plan);  // nothing when nothing is asked for
 
 // The parts of make_plan.
 NamespacePlan plan_namespaces(const config::RuntimeSpec& spec);
@@ -280,6 +285,9 @@ void plan_scheduling(const config::Process& process, const config::Linux& platfo
 HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request);
 std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec);
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
+/// plan: all but the cgroup.
+CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
+                       const Request& request, Plan& plan);
 
 std::optional<IdmapStep> plan_idmap(const config::Mount& mount, const config::Linux& platform,
                                     std::size_t index);

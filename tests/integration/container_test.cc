@@ -220,14 +220,6 @@ TEST_CASE("seccomp: without no_new_privs it is loaded all the same", "[integrati
   CHECK(has(result.out, "CapEff:\t0000000000000000\n"));
 }
 
-TEST_CASE("resources: limits are skipped with a warning", "[integration][process]") {
-  const Result result = run_args({"true"}, [](config::RuntimeSpec& spec) {
-    spec.linux_.resources_json = R"({"pids":{"limit":10}})";
-  });
-  CHECK(result.exit_code == 0);
-  CHECK(has(result.err, "/linux/resources: not supported yet"));
-}
-
 TEST_CASE("mounts: copy-symlink makes a symlink of the same text", "[integration][mounts]") {
   const TempDirectory source;
   std::filesystem::create_symlink("../etc/passwd", source / "link");

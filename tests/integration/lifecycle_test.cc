@@ -203,13 +203,6 @@ TEST_CASE("log: the last line of a JSON log is the error", "[integration][lifecy
   CHECK(has(text, "{\"level\":\"error\",\"msg\":\"container \\\"nobody\\\" does not exist"));
 }
 
-TEST_CASE("create: what is skipped for want of cgroups is a warning", "[integration][lifecycle]") {
-  const Result result =
-      run_args({"true"}, [](auto& spec) { spec.linux_.cgroups_path = "/somewhere"; });
-  CHECK(result.exit_code == 0);
-  CHECK(has(result.err, "/linux/cgroupsPath: not supported yet"));
-}
-
 TEST_CASE("errors: in JSON on standard error where there is no log", "[integration][lifecycle]") {
   const Runtime runtime;
   const Result result = runtime.call({"--log-format", "json", "state", "nope"});

@@ -61,7 +61,7 @@ TEST_CASE("spec: the fields arrive where they belong", "[config][spec]") {
   CHECK(spec.linux_.time_offsets.at("boottime").secs == -5);
   CHECK(spec.linux_.seccomp->syscalls.at(0).args.at(0).op == config::SeccompOperator::kMaskedEq);
   CHECK(spec.linux_.seccomp->syscalls.at(2).errno_ret == 0U);
-  CHECK(spec.linux_.resources_json == R"({"memory":{"limit":1048576},"unified":{}})");
+  CHECK(spec.linux_.resources->memory->limit == 1048576);
 }
 
 TEST_CASE("spec: null is absent and unknown members are ignored", "[config][spec]") {

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/cgroup.h"
+
+#include "runtime/cgroup/unified.h"
+#include "sys/error.h"
+#include "sys/format.h"
+
+namespace runtime {
+namespace {
+
+// The container stays where its caller is, which is an error if a limit was to hold it.
+std::unique_ptr<Cgroup> do_without(const CgroupPlan& plan, const std::string& reason,
+                                   const sys::Log& log) {
+  for (const CgroupWrite& write : plan.writes) refuse_limit(write, reason, log);
+  if (!plan.path.empty()) {
+    log.warning(sys::format("/linux/cgroupsPath: {}, staying in the caller's cgroup", reason));
+  } else if (log.is_debug()) {
+    log.debug("no cgroup: " + reason);
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+void refuse_limit(const CgroupWrite& write, const std::string& reason, const sys::Log& log) {
+  const std::string message =
+      sys::format("{}: {} can't be limited: {}", write.place, write.controller, reason);
+  if (write.need == Need::kRequired) {
+    throw sys::Error(message, ENOTSUP,
+                     "--cgroups=best-effort runs without limits that can't be had");
+  }
+  if (write.need == Need::kWanted) log.warning(message + ", ignoring");
+}
+
+std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& proc,
+                                    const sys::Log& log, const RememberCgroup& remember) {
+  if (plan.manager == CgroupManager::kNobody) return nullptr;
+  if (plan.manager == CgroupManager::kSystemd) {
+    return do_without(plan, "systemd as the manager: not supported yet", log);
+  }
+  auto tree = find_unified_tree(proc);
+  if (!tree && !plan.is_rootless && !plan.writes.empty()) {
+    log.warning("/linux/resources: cgroup v1: not supported yet, running without limits");
+    return nullptr;
+  }
+  if (!tree) return do_without(plan, "/sys/fs/cgroup has no cgroup v2 of ours", log);
+  std::unique_ptr<Cgroup> cgroup;
+  try {  // where no limit needs it, a cgroup that can't be made is no failure
+    cgroup = make_unified(plan, std::move(*tree), remember);
+  } catch (const sys::Error& error) {
+    return do_without(plan, error.what(), log);
+  }
+  try {
+    cgroup->set_limits(plan, log);
+  } catch (...) {
+    cgroup->remove();
+    throw;
+  }
+  return cgroup;
+}
+
+std::unique_ptr<Cgroup> open_cgroup(const config::CgroupRecord& record) {
+  return open_unified(record);
+}
+
+}  // namespace runtime

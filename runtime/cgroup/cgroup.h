@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// A container's cgroup, whatever the host's kernel has of them: UnifiedCgroup (v2, made by us or by
+// systemd) and LegacyCgroup (v1) do what this says. docs/cgroups.md tells where it is made.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/state.h"
+#include "runtime/plan/cgroup_plan.h"
+#include "sys/fd.h"
+#include "sys/log.h"
+#include "sys/procfs.h"
+
+namespace runtime {
+
+class Cgroup {
+ public:
+  virtual ~Cgroup() = default;
+
+  /// For people: "/user.slice/tilla-web".
+  virtual std::string path() const = 0;
+  /// A directory that clone3(2) puts a child into; -1: there is none, `add` has to do it.
+  virtual int directory() const = 0;
+  /// Moves a process in. Returns 0, or the errno of the refusal.
+  virtual int add(pid_t pid) = 0;
+  /// Carries out the plan's limits, in order. Errors: a required one that can't be enforced, by its
+  /// place in the document and its controller; for a wanted one that is a warning.
+  virtual void set_limits(const CgroupPlan& plan, const sys::Log& log) = 0;
+
+  /// Stops or continues all processes, and waits until it is so.
+  virtual void set_frozen(bool frozen) = 0;
+  virtual bool is_frozen() const = 0;
+  /// All processes in it and in cgroups below it.
+  virtual std::vector<pid_t> processes() const = 0;
+  /// SIGKILL for all of them at once, those that are being forked included. False: this kernel has
+  /// nothing for that.
+  virtual bool kill() = 0;
+  /// Ends what is left in it and removes it with all below. That it is gone already is fine.
+  /// Errors: processes that live ten seconds after SIGKILL.
+  virtual void remove() = 0;
+};
+
+/// Told of the place before anything is made there, so that whoever cleans up finds it.
+using RememberCgroup = std::function<void(const config::CgroupRecord&)>;
+
+/// Makes the container's cgroup. Empty: it stays in its caller's, since no cgroup can be had here
+/// and nothing was asked for that needs one. Errors: something was.
+std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& proc,
+                                    const sys::Log& log, const RememberCgroup& remember);
+
+/// The cgroup of a container that was made before. Empty: it is gone.
+std::unique_ptr<Cgroup> open_cgroup(const config::CgroupRecord& record);
+
+/// For drivers: a limit that can't be enforced, as an Error or as a warning.
+/// reason: why, "this kernel has no such controller".
+void refuse_limit(const CgroupWrite& write, const std::string& reason, const sys::Log& log);
+
+}  // namespace runtime

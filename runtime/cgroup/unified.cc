@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/unified.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <cstring>
+
+#include "sys/cgroup.h"
+#include "sys/error.h"
+#include "sys/file.h"
+#include "sys/format.h"
+#include "sys/process.h"
+
+namespace runtime {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::seconds kGrace{10};  // runc's
+constexpr int kMostCgroups = 10000;         // that a container's processes are looked for in
+
+std::chrono::milliseconds left_until(Clock::time_point deadline) {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
+  return std::max(left, std::chrono::milliseconds(0));
+}
+
+// Waits for a line of cgroup.events, "frozen 1". False: not within the grace.
+bool wait_until(int dir, std::string_view line) {
+  const auto events = sys::open_at_if_exists(dir, "cgroup.events", O_RDONLY);
+  if (!events) return true;  // gone, and nobody in it
+  const Clock::time_point deadline = Clock::now() + kGrace;
+  for (;;) {
+    sys::rewind(events->get());
+    if (sys::read_all(events->get(), 4096).find(line) != std::string::npos) return true;
+    if (!sys::wait_for_cgroup_event(events->get(), left_until(deadline))) return false;
+  }
+}
+
+void add_processes(int dir, std::vector<pid_t>& pids) {
+  const std::string text = sys::read_cgroup_file(dir, "cgroup.procs").value_or("");
+  for (const char* at = text.data(); at < text.data() + text.size();) {
+    pid_t pid = 0;
+    const auto [end, code] = std::from_chars(at, text.data() + text.size(), pid);
+    if (code == std::errc() && pid > 0) pids.push_back(pid);  // 0: of another pid namespace
+    at = end + 1;
+  }
+}
+
+std::string missing_controller(const CgroupWrite& write, const std::string& path,
+                               bool is_rootless) {
+  return sys::format("the {} controller is not enabled for cgroup \"{}\"{}", write.controller, path,
+                     is_rootless ? ", an administrator can delegate it: docs/cgroups.md" : "");
+}
+
+// checkBeforeUpdate: the kernel would end processes until the rest fits.
+void check_memory(int dir, const CgroupPlan& plan) {
+  if (!plan.checks_memory || plan.resources.memory->limit.value_or(0) <= 0) return;
+  const std::string text = sys::read_cgroup_file(dir, "memory.current").value_or("0");
+  std::int64_t used = 0;
+  std::from_chars(text.data(), text.data() + text.size(), used);
+  if (used <= *plan.resources.memory->limit) return;
+  throw sys::Error(sys::format("memory limit {} is below the {} bytes that are in use",
+                               *plan.resources.memory->limit, used),
+                   EBUSY);
+}
+
+}  // namespace
+
+int UnifiedCgroup::add(pid_t pid) {
+  return sys::write_cgroup_file(dir_.get(), "cgroup.procs", std::to_string(pid));
+}
+
+void UnifiedCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
+  check_memory(dir_.get(), plan);
+  for (const CgroupWrite& write : plan.writes) {
+    if (write.file.empty()) {
+      refuse_limit(write, "cgroup v2 has no such limit", log);
+      continue;
+    }
+    int code = sys::write_cgroup_file(dir_.get(), write.file, write.value);
+    if (code == ENOENT && !write.other_file.empty()) {
+      code = sys::write_cgroup_file(dir_.get(), write.other_file, write.other_value);
+    }
+    if (code == 0) continue;
+    refuse_limit(write,
+                 code == ENOENT ? missing_controller(write, path(), plan.is_rootless)
+                                : sys::format("write \"{}\" to {}: {}", write.value, write.file,
+                                              std::strerror(code)),
+                 log);
+  }
+}
+
+void UnifiedCgroup::set_frozen(bool frozen) {
+  if (const int code = sys::write_cgroup_file(dir_.get(), "cgroup.freeze", frozen ? "1" : "0")) {
+    throw sys::errno_error(sys::format("freeze cgroup \"{}\"", path()), code);
+  }
+  if (wait_until(dir_.get(), frozen ? "frozen 1" : "frozen 0")) return;
+  if (frozen) (void)sys::write_cgroup_file(dir_.get(), "cgroup.freeze", "0");
+  throw sys::Error(sys::format("cgroup \"{}\" is not {} after {} s", path(),
+                               frozen ? "frozen" : "thawed", kGrace.count()),
+                   EBUSY);
+}
+
+bool UnifiedCgroup::is_frozen() const {
+  return sys::read_cgroup_file(dir_.get(), "cgroup.freeze").value_or("0").starts_with('1');
+}
+
+std::vector<pid_t> UnifiedCgroup::processes() const {
+  std::vector<pid_t> pids;
+  std::vector<sys::RelPath> places = {sys::RelPath()};
+  for (std::size_t i = 0; i < places.size() && i < kMostCgroups; ++i) {
+    const auto dir = sys::open_beneath_if_exists(dir_.get(), places[i], O_RDONLY | O_DIRECTORY);
+    if (!dir) continue;
+    add_processes(dir->get(), pids);
+    for (const std::string& name : sys::child_cgroups(dir->get())) {
+      places.push_back(sys::RelPath::parse(places[i].str() + "/" + name));
+    }
+  }
+  std::ranges::sort(pids);
+  return pids;
+}
+
+bool UnifiedCgroup::kill() {
+  const int code = sys::write_cgroup_file(dir_.get(), "cgroup.kill", "1");
+  if (code == 0 || code == ENODEV) return true;  // gone
+  if (code == ENOENT || code == EOPNOTSUPP) return false;
+  throw sys::errno_error(sys::format("kill cgroup \"{}\"", path()), code);
+}
+
+void UnifiedCgroup::end_processes() {
+  if (!kill()) {
+    for (const pid_t pid : processes()) {
+      const auto pidfd = sys::open_process(pid);
+      if (pidfd) (void)sys::send_signal(pidfd->get(), SIGKILL);
+    }
+  }
+  if (wait_until(dir_.get(), "populated 0")) return;
+  throw sys::Error(
+      sys::format("cgroup \"{}\" still has processes {} s after SIGKILL", path(), kGrace.count()),
+      EBUSY);
+}
+
+void UnifiedCgroup::remove() {
+  const auto parent =
+      sys::open_beneath_if_exists(root_.get(), place_.parent(), O_PATH | O_DIRECTORY);
+  if (!parent) return;
+  // Mostly it is empty. Else somebody was forked, or has made another one below, while we looked.
+  constexpr int kTries = 10;
+  int code = sys::remove_cgroup_at(parent->get(), place_.name());
+  for (int i = 0; code == EBUSY && i < kTries; ++i) {
+    end_processes();
+    code = sys::remove_cgroup_at(parent->get(), place_.name());
+  }
+  if (code != 0) throw sys::errno_error(sys::format("remove cgroup \"{}\"", path()), code);
+}
+
+std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record) {
+  auto root = open_unified_root();
+  if (!root) return nullptr;
+  const auto place = sys::RelPath::parse(record.path);
+  auto dir = sys::open_beneath_if_exists(root->get(), place, O_RDONLY | O_DIRECTORY);
+  if (!dir) return nullptr;
+  return std::make_unique<UnifiedCgroup>(std::move(*root), place, std::move(*dir));
+}
+
+void hand_over(int dir, uid_t owner) {
+  constexpr std::size_t kMost = 4096;
+  constexpr gid_t kSame = static_cast<gid_t>(-1);
+  const auto refuse = [](const std::string& what) {
+    throw sys::Error(sys::format("hand over {}", what), EPERM);
+  };
+  if (!sys::change_owner(dir, owner, kSame)) refuse("the cgroup");
+  std::string names = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
+  if (const auto list = sys::open_path_if_exists("/sys/kernel/cgroup/delegate", O_RDONLY)) {
+    names = sys::read_all(list->get(), kMost);
+  }
+  for (std::size_t start = 0; start < names.size();) {
+    const std::size_t end = std::min(names.find('\n', start), names.size());
+    const std::string name = names.substr(start, end - start);
+    // The list has files of controllers that aren't enabled.
+    const auto file = sys::open_at_if_exists(dir, name, O_PATH);
+    if (file && !sys::change_owner(file->get(), owner, kSame)) refuse(name);
+    start = end + 1;
+  }
+}
+
+}  // namespace runtime

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// A cgroup of version 2, whoever made its directory.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "runtime/cgroup/cgroup.h"
+#include "runtime/cgroup/unified_tree.h"
+#include "sys/fd.h"
+#include "sys/open.h"
+
+namespace runtime {
+
+class UnifiedCgroup : public Cgroup {
+ public:
+  /// dir: open on `place` below `root`, for reading.
+  UnifiedCgroup(sys::Fd root, sys::RelPath place, sys::Fd dir)
+      : root_(std::move(root)), place_(std::move(place)), dir_(std::move(dir)) {}
+
+  std::string path() const override { return "/" + place_.str(); }
+  int directory() const override { return dir_.get(); }
+  int add(pid_t pid) override;
+  void set_limits(const CgroupPlan& plan, const sys::Log& log) override;
+  void set_frozen(bool frozen) override;
+  bool is_frozen() const override;
+  std::vector<pid_t> processes() const override;
+  bool kill() override;
+  void remove() override;
+
+ private:
+  void end_processes();
+
+  sys::Fd root_;
+  sys::RelPath place_;
+  sys::Fd dir_;
+};
+
+/// Makes the directory, with those above it, and enables the controllers on the way.
+/// Errors: it can't be made, or is in use.
+std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
+                                     const RememberCgroup& remember);
+
+/// Empty: it is gone.
+std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record);
+
+/// Gives the cgroup to `owner`, with the files that the kernel says are safe to give.
+/// Source: config-linux.md, "Cgroup ownership"; cgroups(7), "Cgroups v2 delegation".
+void hand_over(int dir, uid_t owner);
+
+/// Enables in `root` and in every cgroup from there down to `parent` the controllers that there
+/// are. What can't be enabled is seen when a limit is set.
+void enable_controllers(const UnifiedTree& tree, const sys::RelPath& parent);
+
+}  // namespace runtime

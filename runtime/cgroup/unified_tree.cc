@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/unified_tree.h"
+
+#include <fcntl.h>
+
+#include <string_view>
+
+#include "sys/cgroup.h"
+#include "sys/file.h"
+#include "sys/process.h"
+
+namespace runtime {
+namespace {
+
+constexpr const char* kMountPoint = "/sys/fs/cgroup";
+constexpr ino_t kInodeOfTop = 1;                       // of the root of all cgroups, in kernfs
+constexpr std::uint64_t kFirstNamespace = 0xEFFFFFFB;  // PROC_CGROUP_INIT_INO
+constexpr std::size_t kMaxMountinfo = std::size_t{16} << 20;
+
+// Takes the first `count` blank-separated fields off a line and returns the last of them.
+std::string_view field(std::string_view line, int count) {
+  std::string_view text;
+  for (int i = 0; i < count; ++i) {
+    const std::size_t end = std::min(line.find(' '), line.size());
+    text = line.substr(0, end);
+    line.remove_prefix(std::min(end + 1, line.size()));
+  }
+  return text;
+}
+
+template <typename Visit>
+void each_line(std::string_view text, Visit&& visit) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    visit(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+}  // namespace
+
+std::optional<std::string> mounted_root(const std::string& mountinfo,
+                                        const std::string& mount_point) {
+  std::optional<std::string> root;
+  each_line(mountinfo, [&](std::string_view line) {
+    if (field(line, 5) == mount_point) root = field(line, 4);
+  });
+  return root;
+}
+
+std::optional<sys::RelPath> own_place(const std::string& cgroup, const std::string& mount_root) {
+  std::optional<std::string_view> own;
+  each_line(cgroup, [&](std::string_view line) {
+    if (line.starts_with("0::/")) own = line.substr(3);
+  });
+  // A process outside of our cgroup namespace has a path that begins with "/..".
+  if (!own || own->starts_with("/..") || mount_root.starts_with("/..")) return std::nullopt;
+  if (mount_root == "/") return sys::RelPath::parse(*own);
+  if (!own->starts_with(mount_root)) return std::nullopt;
+  const std::string_view rest = own->substr(mount_root.size());
+  if (!rest.empty() && !rest.starts_with('/')) return std::nullopt;
+  return sys::RelPath::parse(rest);
+}
+
+std::optional<sys::Fd> open_unified_root() {
+  auto root = sys::open_path_if_exists(kMountPoint, O_RDONLY | O_DIRECTORY);
+  if (!root || sys::cgroup_version(root->get()) != sys::CgroupVersion::kUnified) {
+    return std::nullopt;
+  }
+  return root;
+}
+
+std::optional<UnifiedTree> find_unified_tree(const sys::Procfs& proc) {
+  auto root = open_unified_root();
+  if (!root) return std::nullopt;
+  UnifiedTree tree;
+  tree.is_top = sys::status_of(root->get()).st_ino == kInodeOfTop;
+  const auto own_namespace = sys::namespace_id_of(proc, sys::own_pid(), "cgroup");
+  // The usual host. Elsewhere, as in a container, the mount may begin further down or up.
+  const bool is_usual = tree.is_top && own_namespace && own_namespace->inode == kFirstNamespace;
+  std::optional<std::string> mount_root = "/";
+  if (!is_usual) mount_root = mounted_root(proc.read("self/mountinfo", kMaxMountinfo), kMountPoint);
+  const auto own = mount_root ? own_place(proc.read("self/cgroup"), *mount_root) : std::nullopt;
+  if (!own) return std::nullopt;
+  tree.root = std::move(*root);
+  tree.own = *own;
+  return tree;
+}
+
+}  // namespace runtime

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The tree of cgroup v2 as we see it: its mount, and our own place in it.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "sys/fd.h"
+#include "sys/open.h"
+#include "sys/procfs.h"
+
+namespace runtime {
+
+struct UnifiedTree {
+  sys::Fd root;         // the mount's root
+  sys::RelPath own;     // our cgroup, from there
+  bool is_top = false;  // `root` is the root of all: the only cgroup with processes and controllers
+};
+
+/// Opens the mount of /sys/fs/cgroup. Empty: there is none of version 2.
+std::optional<sys::Fd> open_unified_root();
+/// The same with our place in it. Empty as well when our cgroup isn't below that mount.
+std::optional<UnifiedTree> find_unified_tree(const sys::Procfs& proc);
+
+/// Our cgroup below a mount. cgroup: the text of /proc/PID/cgroup; mount_root: what is mounted, of
+/// the same hierarchy, as /proc/self/mountinfo has it. Empty: it is not below it.
+std::optional<sys::RelPath> own_place(const std::string& cgroup, const std::string& mount_root);
+/// The fourth field of the last line about `mount_point`.
+std::optional<std::string> mounted_root(const std::string& mountinfo,
+                                        const std::string& mount_point);
+
+}  // namespace runtime

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a container's cgroup is made, by whom, and what an annotation may say about that.
+#include <linux/sched.h>
+
+#include <algorithm>
+
+#include "runtime/plan/plan.h"
+#include "sys/error.h"
+#include "sys/format.h"
+
+namespace runtime {
+namespace {
+
+constexpr const char* kAnnotation = "org.tilla.cgroups";
+constexpr std::string_view kSystemdProperty = "org.systemd.property.";
+
+// INV-9: an image's labels become annotations. So no annotation takes a limit away that can be
+// enforced; and what the command line says is final.
+void read_annotation(const config::StringMap& annotations, CgroupRequest& request) {
+  const auto found = annotations.find(kAnnotation);
+  if (found == annotations.end() || request.policy_is_given) return;
+  if (found->second == "strict") {
+    request.policy = CgroupPolicy::kStrict;
+  } else if (found->second == "best-effort") {
+    request.policy = CgroupPolicy::kBestEffort;
+  } else {
+    throw sys::Error(
+        sys::format("config.json: /annotations/{}: is not \"strict\" or \"best-effort\"",
+                    kAnnotation),
+        EINVAL, "--cgroups=disabled on the command line runs without cgroups");
+  }
+}
+
+// Lexically: what is above the container's own place is nobody's business to name.
+void check_path(const std::string& path) {
+  const auto refuse = [&](const char* why) {
+    throw sys::Error(sys::format("config.json: /linux/cgroupsPath: \"{}\": {}", path, why), EINVAL);
+  };
+  std::size_t components = 0;
+  for (std::size_t start = 0; start < path.size();) {
+    const std::size_t end = std::min(path.find('/', start), path.size());
+    const std::string_view part = std::string_view(path).substr(start, end - start);
+    if (part == "..") refuse("\"..\" leads out of the tree");
+    if (!part.empty() && part != ".") ++components;
+    start = end + 1;
+  }
+  if (components == 0) refuse("is the root of all cgroups");
+}
+
+bool is_writable_cgroup_mount(const MountStep& step) {
+  return step.kind == MountKind::kCgroup && (step.attr_set & config::kMountAttrRdonly) == 0;
+}
+
+// config-linux.md, "Cgroup ownership": only with a cgroup namespace of its own and cgroups that are
+// mounted for writing.
+std::optional<uid_t> plan_owner(const Plan& plan) {
+  const bool is_writable = std::ranges::any_of(plan.root.mounts, is_writable_cgroup_mount);
+  if (!plan.namespaces.makes(CLONE_NEWCGROUP) || !is_writable || plan.process.argv.empty()) {
+    return std::nullopt;
+  }
+  if (plan.ids.writer == MapWriter::kNobody) return plan.process.uid;
+  for (const sys::IdExtent& extent : plan.ids.uids) {
+    const uid_t uid = plan.process.uid;
+    if (uid < extent.inside || uid - extent.inside >= extent.count) continue;
+    return extent.outside + (uid - extent.inside);
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
+                       const Request& request, Plan& plan) {
+  CgroupRequest asked = request.cgroup;
+  read_annotation(spec.annotations, asked);
+  CgroupPlan cgroup;
+  cgroup.manager = asked.manager;
+  cgroup.id = request.id;
+  cgroup.is_rootless = asked.is_rootless.value_or(!facts.is_host_root);
+  cgroup.path = spec.linux_.cgroups_path;
+  if (cgroup.manager == CgroupManager::kCgroupfs && !cgroup.path.empty()) check_path(cgroup.path);
+  cgroup.owner = plan_owner(plan);
+  for (const auto& [name, value] : spec.annotations) {
+    if (!name.starts_with(kSystemdProperty)) continue;
+    cgroup.systemd_properties.emplace_back(name.substr(kSystemdProperty.size()), value);
+  }
+  if (!spec.linux_.resources) return cgroup;
+  cgroup.resources = *spec.linux_.resources;
+  cgroup.writes =
+      plan_limits(cgroup.resources, "/linux/resources", asked.policy, cgroup.is_rootless);
+  cgroup.checks_memory =
+      cgroup.resources.memory && cgroup.resources.memory->check_before_update.value_or(false);
+  if (cgroup.manager == CgroupManager::kNobody && !cgroup.writes.empty()) {
+    plan.warnings.push_back("/linux/resources: cgroups are disabled, running without limits");
+    cgroup.writes.clear();
+  }
+  return cgroup;
+}
+
+}  // namespace runtime

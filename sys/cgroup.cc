@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "sys/cgroup.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <memory>
+
+#include "sys/error.h"
+#include "sys/file.h"
+#include "sys/retry.h"
+
+namespace sys {
+namespace {
+
+constexpr std::size_t kMaxFile = std::size_t{1} << 20;
+
+struct CloseDirectory {
+  void operator()(DIR* dir) const { (void)::closedir(dir); }
+};
+using Directory = std::unique_ptr<DIR, CloseDirectory>;
+
+Directory read_directory(int dir) {
+  const int copy = ::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (copy < 0) throw errno_error("open a cgroup");
+  Directory directory(::fdopendir(copy));
+  if (!directory) {
+    const Error error = errno_error("read a cgroup");
+    (void)::close(copy);
+    throw error;
+  }
+  return directory;
+}
+
+bool is_child(const dirent& entry) {
+  const std::string_view name = entry.d_name;
+  return entry.d_type == DT_DIR && name != "." && name != "..";
+}
+
+// Removes every leaf below `dir` until none is left. The tree may be deeper than we have
+// descriptors, so it is walked by "..": a cgroup can't be moved, and none is a symlink.
+int remove_below(int dir) {
+  Fd place(::openat(dir, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!place) return errno;
+  std::vector<std::string> names;
+  for (;;) {
+    const std::vector<std::string> children = child_cgroups(place.get());
+    if (!children.empty()) {
+      Fd child(::openat(place.get(), children.back().c_str(),
+                        O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+      if (!child && errno == ENOENT) continue;
+      if (!child) return errno;
+      names.push_back(children.back());
+      place = std::move(child);
+      continue;
+    }
+    if (names.empty()) return 0;
+    place = Fd(::openat(place.get(), "..", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!place) return errno;
+    if (::unlinkat(place.get(), names.back().c_str(), AT_REMOVEDIR) < 0 && errno != ENOENT) {
+      return errno;
+    }
+    names.pop_back();
+  }
+}
+
+}  // namespace
+
+CgroupVersion cgroup_version(int dir) {
+  const long type = filesystem_type(dir);
+  if (type == CGROUP2_SUPER_MAGIC) return CgroupVersion::kUnified;
+  return type == CGROUP_SUPER_MAGIC ? CgroupVersion::kLegacy : CgroupVersion::kNone;
+}
+
+int write_cgroup_file(int dir, const std::string& file, std::string_view value) {
+  const Fd fd(::openat(dir, file.c_str(), O_WRONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) return errno;
+  const auto written = retry([&] { return ::write(fd.get(), value.data(), value.size()); });
+  if (written < 0) return errno;
+  return static_cast<std::size_t>(written) == value.size() ? 0 : EIO;
+}
+
+std::optional<std::string> read_cgroup_file(int dir, const std::string& file) {
+  const Fd fd(::openat(dir, file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd) {
+    if (errno == ENOENT || errno == ENODEV) return std::nullopt;
+    throw errno_error(file);
+  }
+  try {
+    return read_all(fd.get(), kMaxFile);
+  } catch (const Error& error) {  // a cgroup that was removed, or of threads and not of processes
+    if (error.code() == ENODEV || error.code() == EOPNOTSUPP) return std::nullopt;
+    throw;
+  }
+}
+
+int make_cgroup_at(int dir, const std::string& name) {
+  return ::mkdirat(dir, name.c_str(), 0755) < 0 ? errno : 0;
+}
+
+int remove_cgroup_at(int dir, const std::string& name) {
+  if (::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) return 0;
+  if (errno != EBUSY) return errno;  // of one with others in it as well
+  const Fd cgroup(::openat(dir, name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!cgroup) return errno == ENOENT ? 0 : errno;
+  if (const int code = remove_below(cgroup.get())) return code;
+  return ::unlinkat(dir, name.c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT ? 0 : errno;
+}
+
+std::vector<std::string> child_cgroups(int dir) {
+  const Directory directory = read_directory(dir);
+  std::vector<std::string> names;
+  while (const dirent* entry = ::readdir(directory.get())) {
+    if (is_child(*entry)) names.emplace_back(entry->d_name);
+  }
+  return names;
+}
+
+bool wait_for_cgroup_event(int file, std::chrono::milliseconds timeout) {
+  pollfd event = {.fd = file, .events = POLLPRI, .revents = 0};
+  const int count = retry([&] { return ::poll(&event, 1, static_cast<int>(timeout.count())); });
+  if (count < 0) throw errno_error("wait for a cgroup");
+  return count > 0;
+}
+
+std::string extended_attribute(int fd, const char* name) {
+  std::array<char, 256> value = {};
+  const ssize_t length = ::fgetxattr(fd, name, value.data(), value.size());
+  return length < 0 ? std::string() : std::string(value.data(), static_cast<std::size_t>(length));
+}
+
+}  // namespace sys

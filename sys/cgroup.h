@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+// Directories and files of the cgroup file systems. A container may own some of them: they are
+// opened by descriptor, below the mount, and never through a symlink (INV-1). Source: cgroups(7),
+// the kernel's cgroup-v2.rst.
+#pragma once
+
+#include <sys/types.h>
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sys/fd.h"
+
+namespace sys {
+
+enum class CgroupVersion { kNone, kLegacy, kUnified };
+/// What is mounted where `dir` is open.
+CgroupVersion cgroup_version(int dir);
+
+/// Writes `value` into `file` of the cgroup `dir` in one write(2). Returns 0, or the errno of the
+/// refusal, which callers tell apart.
+int write_cgroup_file(int dir, const std::string& file, std::string_view value);
+/// At most 1 MiB. Empty: there is no such file.
+std::optional<std::string> read_cgroup_file(int dir, const std::string& file);
+
+/// Makes a cgroup. Returns 0 or the errno.
+int make_cgroup_at(int dir, const std::string& name);
+/// Removes a cgroup with all below it, which must have no processes any more: without following
+/// anything, with few descriptors however deep it is. A name that isn't there is fine.
+/// Returns 0, or the errno of the refusal: EBUSY when there are processes after all.
+int remove_cgroup_at(int dir, const std::string& name);
+/// Names of the cgroups in one.
+std::vector<std::string> child_cgroups(int dir);
+
+/// Waits until an open file of a cgroup tells of a change (cgroup.events, memory.events).
+/// False: not within `timeout`.
+bool wait_for_cgroup_event(int file, std::chrono::milliseconds timeout);
+
+/// The value of extended attribute `name`; empty when there is none, or none to be had. Not of an
+/// O_PATH descriptor.
+std::string extended_attribute(int fd, const char* name);
+
+}  // namespace sys
