@@ -32,10 +32,10 @@ Json enabled(bool value) { return JsonObject().add("enabled", value).take(); }
 Json cgroup() {
   return JsonObject()
       .add("v1", false)
-      .add("v2", false)
+      .add("v2", true)
       .add("systemd", false)
       .add("systemdUser", false)
-      .add("rdma", false)
+      .add("rdma", true)
       .take();
 }
 

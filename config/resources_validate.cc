@@ -35,6 +35,9 @@ void check_memory(Problems& problems, const std::string& place, const MemoryReso
   if (swap > 0 && limit == -1) {
     problems.add(place + "/swap", sys::format("{} with memory that is unlimited", swap));
   }
+  if (swap > 0 && limit == 0) {
+    problems.add(place + "/swap", "needs a memory limit, which it counts as well");
+  }
   if (memory.swappiness.value_or(0) > kMostSwappiness) {
     problems.add(place + "/swappiness",
                  sys::format("{} is above {}", *memory.swappiness, kMostSwappiness));

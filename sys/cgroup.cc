@@ -125,10 +125,17 @@ std::vector<std::string> child_cgroups(int dir) {
 }
 
 bool wait_for_cgroup_event(int file, std::chrono::milliseconds timeout) {
-  pollfd event = {.fd = file, .events = POLLPRI, .revents = 0};
-  const int count = retry([&] { return ::poll(&event, 1, static_cast<int>(timeout.count())); });
+  return wait_for_cgroup(file, -1, timeout) == CgroupWait::kChanged;
+}
+
+CgroupWait wait_for_cgroup(int file, int pidfd, std::chrono::milliseconds timeout) {
+  std::array<pollfd, 2> events = {{{.fd = file, .events = POLLPRI, .revents = 0},
+                                   {.fd = pidfd, .events = POLLIN, .revents = 0}}};
+  const int count = retry(
+      [&] { return ::poll(events.data(), events.size(), static_cast<int>(timeout.count())); });
   if (count < 0) throw errno_error("wait for a cgroup");
-  return count > 0;
+  if (events[1].revents != 0) return CgroupWait::kEnded;
+  return count > 0 ? CgroupWait::kChanged : CgroupWait::kTimeout;
 }
 
 std::string extended_attribute(int fd, const char* name) {

@@ -39,6 +39,10 @@ std::vector<std::string> child_cgroups(int dir);
 /// False: not within `timeout`.
 bool wait_for_cgroup_event(int file, std::chrono::milliseconds timeout);
 
+enum class CgroupWait { kChanged, kEnded, kTimeout };
+/// The same, or until the process of `pidfd` has ended.
+CgroupWait wait_for_cgroup(int file, int pidfd, std::chrono::milliseconds timeout);
+
 /// The value of extended attribute `name`; empty when there is none, or none to be had. Not of an
 /// O_PATH descriptor.
 std::string extended_attribute(int fd, const char* name);

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "config/json.h"
 #include "config/state.h"
 #include "runtime/plan/cgroup_plan.h"
 #include "sys/fd.h"
@@ -42,6 +43,17 @@ class Cgroup {
   /// Ends what is left in it and removes it with all below. That it is gone already is fine.
   /// Errors: processes that live ten seconds after SIGKILL.
   virtual void remove() = 0;
+  /// Where one more process goes: the cgroup at `path` below this one, or, if `path` is empty, this
+  /// one; and if that can't have processes, having others below it, the one of `init`.
+  /// Errors: a path that leads elsewhere.
+  virtual std::unique_ptr<Cgroup> open_for_exec(const std::string& path, pid_t init,
+                                                const sys::Procfs& proc) const = 0;
+
+  /// What it has used, as the `data` of runc's "stats" event.
+  virtual config::Json stats() const = 0;
+  /// The file that changes when a process is ended for want of memory, and what it counts.
+  virtual sys::Fd open_oom_events() const = 0;
+  virtual std::uint64_t oom_kills(int events) const = 0;
 };
 
 /// Told of the place before anything is made there, so that whoever cleans up finds it.

@@ -31,10 +31,6 @@ bool has_word(std::string_view text, std::string_view word) {
   return false;
 }
 
-sys::RelPath below(const sys::RelPath& parent, const std::string& path) {
-  return sys::RelPath::parse(parent.str() + "/" + path);
-}
-
 sys::Fd open_cgroup_directory(int root, const sys::RelPath& place) {
   return sys::open_beneath(root, place, O_RDONLY | O_DIRECTORY);
 }
@@ -45,15 +41,20 @@ bool is_delegated(int dir) {
          sys::extended_attribute(dir, "user.delegate") == "1";
 }
 
+bool are_we_alone(int dir) {
+  return sys::read_cgroup_file(dir, "cgroup.procs").value_or("") ==
+         std::to_string(sys::own_pid()) + "\n";
+}
+
 // The places to try, in order. A path from the top is taken at its word. Anything else is made
 // beside us, as runc does, since a cgroup with processes gets no controllers for others; or below
 // us, if our cgroup was handed over to us or we may not write the one above.
 std::vector<sys::RelPath> possible_places(const std::string& path, const UnifiedTree& tree) {
   if (path.starts_with('/')) return {sys::RelPath::parse(path)};
   const sys::RelPath under = below(tree.own, path);
-  if (tree.own.empty() || is_delegated(open_cgroup_directory(tree.root.get(), tree.own).get())) {
-    return {under};
-  }
+  if (tree.own.empty()) return {under};
+  const sys::Fd own = open_cgroup_directory(tree.root.get(), tree.own);
+  if (is_delegated(own.get()) && are_we_alone(own.get())) return {under};
   return {below(tree.own.parent(), path), under};
 }
 
@@ -108,8 +109,7 @@ Made make_somewhere(const std::string& path, const UnifiedTree& tree,
 // A cgroup with processes gives no controllers to those below. If it is ours, and we are alone in
 // it, we make room. Returns whether we did.
 bool make_room(int dir) {
-  const std::string procs = sys::read_cgroup_file(dir, "cgroup.procs").value_or("");
-  if (procs != std::to_string(sys::own_pid()) + "\n") return false;
+  if (!are_we_alone(dir)) return false;
   const int code = sys::make_cgroup_at(dir, kOurLeaf);
   if (code != 0 && code != EEXIST) return false;
   const sys::Fd leaf = sys::open_at(dir, kOurLeaf, O_RDONLY | O_DIRECTORY);
@@ -164,7 +164,6 @@ std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
   if (!made.is_new) (void)sys::write_cgroup_file(made.dir.get(), "cgroup.freeze", "0");
   // Whoever names a place wants to look at it, and limits need them.
   if (!plan.path.empty() || !plan.writes.empty()) enable_controllers(tree, place.parent());
-  if (plan.owner) hand_over(made.dir.get(), *plan.owner);
   return std::make_unique<UnifiedCgroup>(std::move(tree.root), std::move(place),
                                          std::move(made.dir));
 }

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstring>
 
+#include "runtime/cgroup/unified_stats.h"
 #include "sys/cgroup.h"
 #include "sys/error.h"
 #include "sys/file.h"
@@ -158,6 +159,41 @@ void UnifiedCgroup::remove() {
   if (code != 0) throw sys::errno_error(sys::format("remove cgroup \"{}\"", path()), code);
 }
 
+std::unique_ptr<Cgroup> UnifiedCgroup::open_for_exec(const std::string& path, pid_t init,
+                                                     const sys::Procfs& proc) const {
+  sys::RelPath place = below(place_, path);
+  if (!has_no_way_up(path)) {
+    throw sys::Error(sys::format("\"{}\": \"..\" leads out of the container's cgroup", path),
+                     EINVAL);
+  }
+  if (path.empty() &&
+      !sys::read_cgroup_file(dir_.get(), "cgroup.subtree_control").value_or("").empty()) {
+    // With controllers for those below it can't have processes: systemd in a container does that.
+    const auto found = place_of_process(proc, std::to_string(init), root_.get());
+    if (!found || !(found->str() + "/").starts_with(place_.str() + "/")) {
+      throw sys::Error("the container's first process has left its cgroup", ESRCH);
+    }
+    place = *found;
+  }
+  sys::Fd dir = sys::open_beneath(root_.get(), place, O_RDONLY | O_DIRECTORY);
+  return std::make_unique<UnifiedCgroup>(sys::duplicate(root_.get()), std::move(place),
+                                         std::move(dir));
+}
+
+config::Json UnifiedCgroup::stats() const { return unified_stats(dir_.get()); }
+
+sys::Fd UnifiedCgroup::open_oom_events() const {
+  auto events = sys::open_at_if_exists(dir_.get(), "memory.events", O_RDONLY);
+  if (events) return std::move(*events);
+  throw sys::Error(sys::format("the memory controller is not enabled for cgroup \"{}\"", path()),
+                   ENOTSUP);
+}
+
+std::uint64_t UnifiedCgroup::oom_kills(int events) const {
+  sys::rewind(events);
+  return value_of(sys::read_all(events, 4096), "oom_kill");
+}
+
 std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record) {
   auto root = open_unified_root();
   if (!root) return nullptr;
@@ -165,27 +201,6 @@ std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record) {
   auto dir = sys::open_beneath_if_exists(root->get(), place, O_RDONLY | O_DIRECTORY);
   if (!dir) return nullptr;
   return std::make_unique<UnifiedCgroup>(std::move(*root), place, std::move(*dir));
-}
-
-void hand_over(int dir, uid_t owner) {
-  constexpr std::size_t kMost = 4096;
-  constexpr gid_t kSame = static_cast<gid_t>(-1);
-  const auto refuse = [](const std::string& what) {
-    throw sys::Error(sys::format("hand over {}", what), EPERM);
-  };
-  if (!sys::change_owner(dir, owner, kSame)) refuse("the cgroup");
-  std::string names = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
-  if (const auto list = sys::open_path_if_exists("/sys/kernel/cgroup/delegate", O_RDONLY)) {
-    names = sys::read_all(list->get(), kMost);
-  }
-  for (std::size_t start = 0; start < names.size();) {
-    const std::size_t end = std::min(names.find('\n', start), names.size());
-    const std::string name = names.substr(start, end - start);
-    // The list has files of controllers that aren't enabled.
-    const auto file = sys::open_at_if_exists(dir, name, O_PATH);
-    if (file && !sys::change_owner(file->get(), owner, kSame)) refuse(name);
-    start = end + 1;
-  }
 }
 
 }  // namespace runtime

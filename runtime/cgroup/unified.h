@@ -27,6 +27,11 @@ class UnifiedCgroup : public Cgroup {
   std::vector<pid_t> processes() const override;
   bool kill() override;
   void remove() override;
+  std::unique_ptr<Cgroup> open_for_exec(const std::string& path, pid_t init,
+                                        const sys::Procfs& proc) const override;
+  config::Json stats() const override;
+  sys::Fd open_oom_events() const override;
+  std::uint64_t oom_kills(int events) const override;
 
  private:
   void end_processes();
@@ -43,10 +48,6 @@ std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
 
 /// Empty: it is gone.
 std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record);
-
-/// Gives the cgroup to `owner`, with the files that the kernel says are safe to give.
-/// Source: config-linux.md, "Cgroup ownership"; cgroups(7), "Cgroups v2 delegation".
-void hand_over(int dir, uid_t owner);
 
 /// Enables in `root` and in every cgroup from there down to `parent` the controllers that there
 /// are. What can't be enabled is seen when a limit is set.

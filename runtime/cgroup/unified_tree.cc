@@ -70,21 +70,32 @@ std::optional<sys::Fd> open_unified_root() {
   return root;
 }
 
+std::optional<sys::RelPath> place_of_process(const sys::Procfs& proc, const std::string& who,
+                                             int root) {
+  const bool is_top = sys::status_of(root).st_ino == kInodeOfTop;
+  const auto own_namespace = sys::namespace_id_of(proc, sys::own_pid(), "cgroup");
+  std::optional<std::string> mount_root = "/";
+  // On the usual host. Elsewhere, as in a container, the mount may begin further down or up.
+  if (!is_top || !own_namespace || own_namespace->inode != kFirstNamespace) {
+    mount_root = mounted_root(proc.read("self/mountinfo", kMaxMountinfo), kMountPoint);
+  }
+  return mount_root ? own_place(proc.read(who + "/cgroup"), *mount_root) : std::nullopt;
+}
+
 std::optional<UnifiedTree> find_unified_tree(const sys::Procfs& proc) {
   auto root = open_unified_root();
   if (!root) return std::nullopt;
-  UnifiedTree tree;
-  tree.is_top = sys::status_of(root->get()).st_ino == kInodeOfTop;
-  const auto own_namespace = sys::namespace_id_of(proc, sys::own_pid(), "cgroup");
-  // The usual host. Elsewhere, as in a container, the mount may begin further down or up.
-  const bool is_usual = tree.is_top && own_namespace && own_namespace->inode == kFirstNamespace;
-  std::optional<std::string> mount_root = "/";
-  if (!is_usual) mount_root = mounted_root(proc.read("self/mountinfo", kMaxMountinfo), kMountPoint);
-  const auto own = mount_root ? own_place(proc.read("self/cgroup"), *mount_root) : std::nullopt;
+  const auto own = place_of_process(proc, "self", root->get());
   if (!own) return std::nullopt;
-  tree.root = std::move(*root);
-  tree.own = *own;
-  return tree;
+  return UnifiedTree{.root = std::move(*root), .own = *own};
+}
+
+sys::RelPath below(const sys::RelPath& parent, const std::string& path) {
+  return sys::RelPath::parse(parent.str() + "/" + path);
+}
+
+bool has_no_way_up(std::string_view path) {
+  return ("/" + std::string(path) + "/").find("/../") == std::string::npos;
 }
 
 }  // namespace runtime

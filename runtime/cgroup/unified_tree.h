@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "sys/fd.h"
 #include "sys/open.h"
@@ -12,15 +13,23 @@
 namespace runtime {
 
 struct UnifiedTree {
-  sys::Fd root;         // the mount's root
-  sys::RelPath own;     // our cgroup, from there
-  bool is_top = false;  // `root` is the root of all: the only cgroup with processes and controllers
+  sys::Fd root;      // the mount's root
+  sys::RelPath own;  // our cgroup, from there
 };
 
 /// Opens the mount of /sys/fs/cgroup. Empty: there is none of version 2.
 std::optional<sys::Fd> open_unified_root();
 /// The same with our place in it. Empty as well when our cgroup isn't below that mount.
 std::optional<UnifiedTree> find_unified_tree(const sys::Procfs& proc);
+
+/// The cgroup of process `who` ("self", or a pid) below `root`, a mount's. Empty: it isn't there.
+std::optional<sys::RelPath> place_of_process(const sys::Procfs& proc, const std::string& who,
+                                             int root);
+
+/// `path`, cleaned, below `parent`.
+sys::RelPath below(const sys::RelPath& parent, const std::string& path);
+/// Whether `path` has no "..": what a bundle or an option names is never above what it is below.
+bool has_no_way_up(std::string_view path);
 
 /// Our cgroup below a mount. cgroup: the text of /proc/PID/cgroup; mount_root: what is mounted, of
 /// the same hierarchy, as /proc/self/mountinfo has it. Empty: it is not below it.

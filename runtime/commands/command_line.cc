@@ -220,31 +220,70 @@ Command read_unsupported(Grammar& grammar, const std::string& verb, Words words)
 }
 
 Command parse_pause(Words words) {
-  Grammar grammar("pause", "Suspend all processes of a container (not supported yet)");
-  return read_unsupported(grammar, "pause", words);
+  Grammar grammar("pause", "Suspend all processes of a container");
+  grammar.word("ID", kIdHelp);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  return PauseOptions{.id = given->front()};
 }
 
 Command parse_resume(Words words) {
-  Grammar grammar("resume", "Resume the processes of a paused container (not supported yet)");
-  return read_unsupported(grammar, "resume", words);
+  Grammar grammar("resume", "Resume the processes of a paused container");
+  grammar.word("ID", kIdHelp);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  return ResumeOptions{.id = given->front()};
 }
 
 Command parse_update(Words words) {
-  Grammar grammar("update", "Change a container's resource limits (not supported yet)");
+  UpdateOptions options;
+  Grammar grammar("update", "Change a container's resource limits");
+  grammar.text("-r,--resources", options.resources, "File with the new limits as JSON, or -");
+  grammar.text("--blkio-weight", options.blkio_weight, "Weight for disks, 10 to 1000");
+  grammar.text("--cpu-period", options.cpu_period, "CPU period in microseconds");
+  grammar.text("--cpu-quota", options.cpu_quota, "CPU time in a period, in microseconds");
+  grammar.text("--cpu-burst", options.cpu_burst, "CPU time saved up, in microseconds");
+  grammar.text("--cpu-share", options.cpu_share, "CPU shares, as in cgroup v1");
+  grammar.text("--cpu-shares", options.cpu_share, "The same");
+  grammar.text("--cpu-rt-period", options.cpu_rt_period, "Real-time CPU period");
+  grammar.text("--cpu-rt-runtime", options.cpu_rt_runtime, "Real-time CPU time");
+  grammar.text("--cpu-idle", options.cpu_idle, "1: only when nobody else wants the CPU");
+  grammar.text("--cpuset-cpus", options.cpuset_cpus, "CPUs to run on");
+  grammar.text("--cpuset-mems", options.cpuset_mems, "Memory nodes to use");
+  grammar.text("--memory", options.memory, "Memory in bytes, or 64m");
+  grammar.text("--memory-reservation", options.memory_reservation, "Memory that is protected");
+  grammar.text("--memory-swap", options.memory_swap, "Memory and swap together, or -1");
+  grammar.text("--pids-limit", options.pids_limit, "Number of processes, or -1");
   grammar.ignored_texts(
-      {"-r,--resources",   "--blkio-weight",      "--cpu-period",      "--cpu-quota",
-       "--cpu-burst",      "--cpu-share",         "--cpu-shares",      "--cpu-rt-period",
-       "--cpu-rt-runtime", "--cpu-idle",          "--cpuset-cpus",     "--cpuset-mems",
-       "--kernel-memory",  "--kernel-memory-tcp", "--memory",          "--memory-reservation",
-       "--memory-swap",    "--pids-limit",        "--l3-cache-schema", "--mem-bw-schema"});
-  return read_unsupported(grammar, "update", words);
+      {"--kernel-memory", "--kernel-memory-tcp", "--l3-cache-schema", "--mem-bw-schema"});
+  grammar.word("ID", kIdHelp);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  options.id = given->front();
+  return options;
 }
 
 Command parse_events(Words words) {
-  Grammar grammar("events", "Print a container's events and statistics (not supported yet)");
-  grammar.ignored_texts({"--interval"});
-  grammar.ignored_flags({"--stats"});
-  return read_unsupported(grammar, "events", words);
+  EventsOptions options;
+  std::string interval;
+  Grammar grammar("events", "Print a container's statistics and events");
+  grammar.text("--interval", interval, "Time between statistics (default: 5s)");
+  grammar.flag("--stats", options.stats, "Print the statistics once");
+  grammar.word("ID", kIdHelp);
+  const auto given = grammar.read(words, kIdAlone);
+  if (!given) return grammar.finished();
+  if (!interval.empty()) {
+    std::string_view seconds = interval;
+    if (seconds.ends_with('s')) seconds.remove_suffix(1);
+    const auto number = parse_number<unsigned>(seconds);
+    constexpr unsigned kDay = 24 * 3600;
+    if (!number || *number == 0 || *number > kDay) {
+      return grammar.refuse(invalid_value(interval, "--interval"));
+    }
+    options.interval_seconds = *number;
+  }
+  options.id = given->front();
+  return options;
 }
 
 Command parse_checkpoint(Words words) {
@@ -278,21 +317,21 @@ constexpr Verb kVerbs[] = {
     {"checkpoint", parse_checkpoint, "checkpoint a running container (not supported)"},
     {"create", parse_create, "create a container"},
     {"delete", parse_delete, "delete what is held for a container"},
-    {"events", parse_events, "print a container's events (not supported yet)"},
+    {"events", parse_events, "print a container's statistics and events"},
     {"exec", parse_exec, "run a process in a running container"},
     {"features", parse_features, "print what this runtime supports"},
     {"kill", parse_kill, "send a signal to a container's first process"},
     {"list", parse_list, "list the containers"},
-    {"pause", parse_pause, "suspend a container's processes (not supported yet)"},
+    {"pause", parse_pause, "suspend a container's processes"},
     {"plan", parse_plan, "print what create would do with a bundle"},
     {"ps", parse_ps, "list the processes of a container"},
     {"restore", parse_restore, "restore a container from a checkpoint (not supported)"},
-    {"resume", parse_resume, "resume a container's processes (not supported yet)"},
+    {"resume", parse_resume, "resume a container's processes"},
     {"run", parse_run, "create and run a container"},
     {"spec", parse_spec, "write a config.json to start from"},
     {"start", parse_start, "run the program of a created container"},
     {"state", parse_state, "print the state of a container"},
-    {"update", parse_update, "change a container's limits (not supported yet)"},
+    {"update", parse_update, "change a container's limits"},
 };
 
 std::string version_text() {

@@ -76,6 +76,25 @@ struct PsOptions {
   std::string format = "table";  // or "json"
   std::vector<std::string> ps_args;
 };
+/// Numbers as they were written; empty: not asked for.
+struct UpdateOptions {
+  std::string id;
+  std::string resources;  // a file, or "-"; then nothing else counts
+  std::string blkio_weight, cpu_period, cpu_quota, cpu_burst, cpu_share, cpu_rt_period;
+  std::string cpu_rt_runtime, cpu_idle, cpuset_cpus, cpuset_mems;
+  std::string memory, memory_reservation, memory_swap, pids_limit;
+};
+struct EventsOptions {
+  std::string id;
+  unsigned interval_seconds = 5;
+  bool stats = false;
+};
+struct PauseOptions {
+  std::string id;
+};
+struct ResumeOptions {
+  std::string id;
+};
 struct SpecOptions {
   std::string bundle;  // empty: the working directory
   bool rootless = false;
@@ -84,7 +103,7 @@ struct FeaturesOptions {};
 struct PlanOptions {
   std::string bundle = ".";
 };
-/// pause, resume, update, events, checkpoint, restore: their flags are read, so that the caller
+/// checkpoint, restore: their flags are read, so that the caller
 /// gets our reason and not a usage error, and forgotten.
 struct UnsupportedOptions {
   std::string verb;
@@ -103,7 +122,8 @@ struct Finished {
 
 using Command = std::variant<Finished, CreateOptions, RunOptions, StartOptions, ExecOptions,
                              StateOptions, KillOptions, DeleteOptions, ListOptions, PsOptions,
-                             SpecOptions, FeaturesOptions, PlanOptions, UnsupportedOptions>;
+                             UpdateOptions, EventsOptions, PauseOptions, ResumeOptions, SpecOptions,
+                             FeaturesOptions, PlanOptions, UnsupportedOptions>;
 
 struct CommandLine {
   /// Those that were read before a usage error, so that the log can be told of it.

@@ -24,6 +24,14 @@ int perform(const Context& context, const DeleteOptions& options);
 int perform(const Context& context, const ListOptions& options);
 /// Prints the container's processes: their numbers as JSON, or the rows of the host's ps(1).
 int perform(const Context& context, const PsOptions& options);
+/// Changes limits of a container that runs; what isn't asked for stays.
+int perform(const Context& context, const UpdateOptions& options);
+/// Prints statistics, and each end of a process for want of memory, until the container ends.
+int perform(const Context& context, const EventsOptions& options);
+/// Freezes all processes of the container. Errors: `container not running or created: ...`.
+int perform(const Context& context, const PauseOptions& options);
+/// Errors: `container not paused`.
+int perform(const Context& context, const ResumeOptions& options);
 /// Writes runc's default config.json. Errors: there is one already.
 int perform(const Context& context, const SpecOptions& options);
 int perform(const Context& context, const FeaturesOptions& options);

@@ -3,6 +3,7 @@
 
 #include "runtime/apply/hooks.h"
 #include "runtime/commands/signal_processes.h"
+#include "runtime/commands/status.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -14,11 +15,6 @@ std::optional<HooksPlan> recorded_hooks(const ContainerDirectory& directory,
   const config::RuntimeSpec spec =
       config::parse_runtime_spec(directory.read_config(), "config.json");
   return plan_hooks(spec, {.id = record.id, .bundle = record.bundle});
-}
-
-std::unique_ptr<Cgroup> cgroup_of(const ContainerDirectory& directory) {
-  const auto record = directory.read_cgroup();
-  return record ? open_cgroup(*record) : nullptr;
 }
 
 void destroy(const Context& context, ContainerDirectory& directory,

@@ -9,7 +9,6 @@
 #include "runtime/apply/channel.h"
 #include "runtime/apply/labels.h"
 #include "runtime/commands/commands.h"
-#include "runtime/commands/destroy.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/new_container.h"
 #include "runtime/commands/preserved_fds.h"
@@ -208,8 +207,17 @@ Plan exec_plan(const config::Process& process, const config::RuntimeSpec& spec,
   return plan;
 }
 
-void check_options(const ExecOptions& options) {
-  if (!options.cgroup.empty()) throw sys::Error("--cgroup: not supported yet", ENOTSUP);
+// Its own, or with --cgroup one below it: "[CONTROLLER:]PATH", whose controllers are of cgroup v1.
+std::unique_ptr<Cgroup> cgroup_to_enter(const ContainerDirectory& directory,
+                                        const std::string& option, pid_t init,
+                                        const sys::Procfs& proc) {
+  auto cgroup = cgroup_of(directory);
+  if (!cgroup && option.empty()) return nullptr;
+  const std::string path = option.substr(option.find(':') + 1);
+  return sys::in_context("--cgroup", [&] {
+    if (!cgroup) throw sys::Error("the container has no cgroup of its own", ENOENT);
+    return cgroup->open_for_exec(path, init, proc);
+  });
 }
 
 }  // namespace
@@ -219,7 +227,6 @@ int perform(const Context& context, const ExecOptions& options) {
   if (!options.detach) signals = sys::divert_signals();
   sys::Fd console;
   const sys::Process program = sys::in_context(sys::format("exec in \"{}\"", options.id), [&] {
-    check_options(options);
     ContainerDirectory directory = StateStore::open(context.state_root).get(options.id);
     const std::optional<config::Record> record = directory.read_record();
     Status status = status_of(directory, record, context.proc);
@@ -230,6 +237,10 @@ int perform(const Context& context, const ExecOptions& options) {
     const std::optional<sys::Fd> init =
         record && status != Status::kStopped ? open_init(*record, context.proc) : std::nullopt;
     if (!init) throw sys::Error("cannot exec in a stopped container", ESRCH);
+    if (status == Status::kPaused && !options.ignore_paused) {
+      throw sys::Error("cannot exec in a paused container (use --ignore-paused to override)",
+                       EBUSY);
+    }
     if (shares_our_users(*record)) sys::run_from_sealed_copy(context.proc);
     const config::RuntimeSpec spec =
         config::parse_runtime_spec(directory.read_config(), "config.json");
@@ -254,7 +265,7 @@ int perform(const Context& context, const ExecOptions& options) {
                                            cache_directory(context), context.proc, context.log);
     sys::Fd console_socket;
     if (!options.console_socket.empty()) console_socket = sys::connect_path(options.console_socket);
-    const auto cgroup = cgroup_of(directory);
+    const auto cgroup = cgroup_to_enter(directory, options.cgroup, record->pid, context.proc);
     const ChildTask task = {.plan = plan,
                             .exec = exec.plan,
                             .proc = context.proc,

@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include "runtime/commands/commands.h"
-#include "runtime/commands/destroy.h"
 #include "runtime/commands/signal_names.h"
 #include "runtime/commands/signal_processes.h"
 #include "runtime/commands/status.h"

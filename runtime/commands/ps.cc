@@ -70,9 +70,12 @@ std::string select_rows(std::string_view output, const std::vector<pid_t>& pids)
 
 int perform(const Context& context, const PsOptions& options) {
   const ContainerDirectory directory = StateStore::open(context.state_root).get(options.id);
-  const auto record = directory.read_record();
   std::vector<pid_t> pids;
-  if (record) pids = processes_of(*record, context.proc);
+  if (const auto cgroup = cgroup_of(directory)) {
+    pids = cgroup->processes();
+  } else if (const auto record = directory.read_record()) {
+    pids = processes_of(*record, context.proc);
+  }
   const bool is_json = options.format == "json";
   const std::string text = is_json ? as_json(pids) : select_rows(run_ps(options.ps_args), pids);
   sys::write_all(STDOUT_FILENO, text);

@@ -19,6 +19,7 @@ void check_created(Status status) {
   if (status == Status::kRunning) {
     throw sys::Error("cannot start an already running container", EBUSY);
   }
+  if (status == Status::kPaused) throw sys::Error("cannot start a paused container", EBUSY);
   if (status != Status::kCreated) {
     throw sys::Error("cannot start a container that has stopped", ESRCH);
   }

@@ -66,6 +66,8 @@ const char* name_of(Status status) {
       return "created";
     case Status::kRunning:
       return "running";
+    case Status::kPaused:
+      return "paused";
     case Status::kStopped:
       break;
   }
@@ -80,7 +82,14 @@ Status status_of(const ContainerDirectory& directory, const std::optional<config
   // `waiting` first: an init that execs in between is running, and one that ends is stopped.
   const bool is_waiting = directory.is_init_waiting();
   if (!lives(*record, proc)) return Status::kStopped;
+  const auto cgroup = cgroup_of(directory);
+  if (cgroup && cgroup->is_frozen()) return Status::kPaused;
   return is_waiting ? Status::kCreated : Status::kRunning;
+}
+
+std::unique_ptr<Cgroup> cgroup_of(const ContainerDirectory& directory) {
+  const auto record = directory.read_cgroup();
+  return record ? open_cgroup(*record) : nullptr;
 }
 
 std::optional<sys::Fd> open_init(const config::Record& record, const sys::Procfs& proc) {

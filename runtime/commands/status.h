@@ -5,10 +5,12 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <vector>
 
 #include "config/state.h"
+#include "runtime/cgroup/cgroup.h"
 #include "runtime/commands/state_store.h"
 #include "sys/fd.h"
 #include "sys/process.h"
@@ -16,23 +18,26 @@
 
 namespace runtime {
 
-enum class Status { kCreating, kCreated, kRunning, kStopped };
-/// "creating", "created", "running", "stopped".
+enum class Status { kCreating, kCreated, kRunning, kPaused, kStopped };
+/// "creating", "created", "running", "paused", "stopped".
 const char* name_of(Status status);
 
 /// creating: no record (or one without a pid) while somebody holds the lock. created: the init
-/// lives and holds `waiting`. running: it lives and doesn't. stopped: everything else, zombies and
-/// half-made containers included.
+/// lives and holds `waiting`. running: it lives and doesn't. paused: it lives, and its cgroup is
+/// frozen. stopped: everything else, zombies and half-made containers included.
 /// A record with a pid is written only when the init already waits.
 Status status_of(const ContainerDirectory& directory, const std::optional<config::Record>& record,
                  const sys::Procfs& proc);
+
+/// The container's cgroup, wherever it was made. Empty: it has none, or it is gone.
+std::unique_ptr<Cgroup> cgroup_of(const ContainerDirectory& directory);
 
 /// A pidfd of the container's init; never of a process that merely got its number.
 /// Empty: it has ended (a zombie has).
 std::optional<sys::Fd> open_init(const config::Record& record, const sys::Procfs& proc);
 
-/// The live processes of the container, init first, as this /proc numbers them. With a pid
-/// namespace of its own: all in it and below it; otherwise the init and its descendants.
+/// The live processes of a container without a cgroup, init first, as this /proc numbers them. With
+/// a pid namespace of its own: all in it and below it; otherwise the init and its descendants.
 /// Empty when the init has ended.
 std::vector<pid_t> processes_of(const config::Record& record, const sys::Procfs& proc);
 

@@ -3,8 +3,6 @@
 // it.
 #pragma once
 
-#include <sys/types.h>
-
 #include <optional>
 #include <string>
 #include <vector>
@@ -63,8 +61,6 @@ struct CgroupPlan {
   std::vector<std::pair<std::string, std::string>> systemd_properties;
   /// Memory that is used already is not limited away (checkBeforeUpdate).
   bool checks_memory = false;
-  /// Who gets the cgroup handed over, as the caller counts; empty: nobody.
-  std::optional<uid_t> owner;
   bool operator==(const CgroupPlan&) const = default;
 };
 

@@ -38,7 +38,6 @@ std::string describe(const CgroupPlan& plan) {
   }
   for (const CgroupWrite& write : plan.writes) text += write_text(write);
   if (plan.checks_memory) text += "memory in use is not limited away\n";
-  if (plan.owner) text += sys::format("cgroup handed over to uid {}\n", *plan.owner);
   return text;
 }
 

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a container's cgroup is made, by whom, and what an annotation may say about that.
-#include <linux/sched.h>
-
 #include <algorithm>
 
 #include "runtime/plan/plan.h"
@@ -47,26 +45,6 @@ void check_path(const std::string& path) {
   if (components == 0) refuse("is the root of all cgroups");
 }
 
-bool is_writable_cgroup_mount(const MountStep& step) {
-  return step.kind == MountKind::kCgroup && (step.attr_set & config::kMountAttrRdonly) == 0;
-}
-
-// config-linux.md, "Cgroup ownership": only with a cgroup namespace of its own and cgroups that are
-// mounted for writing.
-std::optional<uid_t> plan_owner(const Plan& plan) {
-  const bool is_writable = std::ranges::any_of(plan.root.mounts, is_writable_cgroup_mount);
-  if (!plan.namespaces.makes(CLONE_NEWCGROUP) || !is_writable || plan.process.argv.empty()) {
-    return std::nullopt;
-  }
-  if (plan.ids.writer == MapWriter::kNobody) return plan.process.uid;
-  for (const sys::IdExtent& extent : plan.ids.uids) {
-    const uid_t uid = plan.process.uid;
-    if (uid < extent.inside || uid - extent.inside >= extent.count) continue;
-    return extent.outside + (uid - extent.inside);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
@@ -79,7 +57,6 @@ CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
   cgroup.is_rootless = asked.is_rootless.value_or(!facts.is_host_root);
   cgroup.path = spec.linux_.cgroups_path;
   if (cgroup.manager == CgroupManager::kCgroupfs && !cgroup.path.empty()) check_path(cgroup.path);
-  cgroup.owner = plan_owner(plan);
   for (const auto& [name, value] : spec.annotations) {
     if (!name.starts_with(kSystemdProperty)) continue;
     cgroup.systemd_properties.emplace_back(name.substr(kSystemdProperty.size()), value);

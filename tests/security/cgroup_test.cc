@@ -96,3 +96,22 @@ TEST_CASE("t_cgroup_writable: nor one of something above them", "[security][inv1
   CHECK(result.exit_code == 1);
   CHECK(result.out.empty());
 }
+
+TEST_CASE("t_cgroup_path: no path of a bundle leads to another cgroup", "[security][inv13]") {
+  const std::string path =
+      GENERATE("/../tilla-prey", "a/../../tilla-prey", "/", "//.", "/tilla/..");
+  const auto result =
+      run_shell("true", [&](config::RuntimeSpec& spec) { spec.linux_.cgroups_path = path; });
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Catch::Matchers::Contains("/linux/cgroupsPath"));
+}
+
+TEST_CASE("t_cgroup_path: no file of another cgroup is written", "[security][inv13]") {
+  const std::string file = GENERATE("../cgroup.procs", "/sys/fs/cgroup/memory.max", "cgroup.procs",
+                                    "cgroup.subtree_control", "a/memory.max");
+  const auto result = run_shell("true", [&](config::RuntimeSpec& spec) {
+    spec.linux_.resources.emplace().unified[file] = "1";
+  });
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Catch::Matchers::Contains("/linux/resources/unified/"));
+}

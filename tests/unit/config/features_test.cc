@@ -35,7 +35,7 @@ std::string at(std::initializer_list<const char*> path) {
 
 TEST_CASE("features: what is not there yet is not claimed", "[config][features]") {
   CHECK(at({"linux", "cgroup"}) ==
-        R"({"v1":false,"v2":false,"systemd":false,"systemdUser":false,"rdma":false})");
+        R"({"v1":false,"v2":true,"systemd":false,"systemdUser":false,"rdma":true})");
   CHECK_THAT(at({"linux", "seccomp", "actions"}), !Catch::Contains("SCMP_ACT_NOTIFY"));
 }
 
