@@ -68,7 +68,7 @@ Json linux_features(const FeaturesFacts& facts) {
                                     .add("flags", names(kMemoryPolicyFlags))
                                     .take())
       .add_json("mountExtensions", JsonObject().add_json("idmap", enabled(true)).take())
-      .add_json("netDevices", enabled(false))
+      .add_json("netDevices", enabled(true))
       .take();
 }
 

@@ -68,7 +68,7 @@ std::optional<ChannelMessage> receive(int channel) {
   }
   const auto kind = raw->text.empty() ? 0 : static_cast<unsigned char>(raw->text[0]);
   if (raw->text.size() < kHeader || kind < static_cast<unsigned char>(MessageKind::kGo) ||
-      kind > static_cast<unsigned char>(MessageKind::kIdmapped)) {
+      kind > static_cast<unsigned char>(MessageKind::kDevices)) {
     throw sys::Error("a message that is none of ours", EPROTO);
   }
   message.kind = static_cast<MessageKind>(kind);

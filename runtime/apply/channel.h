@@ -27,6 +27,7 @@ enum class MessageKind : unsigned char {
   kHooksDone = 11,  // parent: its hooks have run; go on
   kIdmap = 12,     // child: a bind whose ids are to be mapped, and our user namespace, come with it
   kIdmapped = 13,  // parent: they are
+  kDevices = 14,   // parent: the network devices are in the container\'s namespace
 };
 
 /// Names the root directory among what a kJoin asks for; the others are those of /proc/PID/ns. They

@@ -158,6 +158,8 @@ void apply_mounts(const ChildTask& task, int root, std::vector<sys::Fd> sources,
     }
     if (!is_end) apply_mount(root, plan.mounts[i], std::move(sources[i]));
   }
+  // Kernel parameters may be about them.
+  if (!task.plan.net_devices.empty()) (void)expect(task.fds.channel, MessageKind::kDevices);
 }
 
 // The runtime's hooks and then the container's: with the root built, and the host's programs still

@@ -235,13 +235,16 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
       (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
     }
     map_ids();
+    sys::Fd network;
     if (plan_.namespaces.network_beside) {  // while the child mounts
       int owner = user.get();
       for (const sys::Join& join : joins) {
         if ((join.types & CLONE_NEWUSER) != 0) owner = join.fd;
       }
-      sys::make_network_namespace(owner, task.proc, channel_.get(), encode(MessageKind::kNetwork));
+      network = sys::make_network_namespace(owner, task.proc, channel_.get(),
+                                            encode(MessageKind::kNetwork));
     }
+    if (!plan_.net_devices.empty()) move_devices(network.get(), joins);
   } catch (...) {
     (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
     (void)sys::wait_child(process_);
@@ -271,7 +274,27 @@ Launch::~Launch() {
   }
 }
 
-sys::Process Launch::release() { return std::move(process_); }
+sys::Process Launch::release() {
+  if (devices_) devices_->keep();
+  return std::move(process_);
+}
+
+// made_network: -1 when one is joined.
+void Launch::move_devices(int made_network, const std::vector<sys::Join>& joins) {
+  int network = made_network;
+  for (const sys::Join& join : joins) {
+    if ((join.types & CLONE_NEWNET) != 0) network = join.fd;
+  }
+  if (network < 0) {
+    throw sys::Error(
+        "config.json: /linux/netDevices: the network namespace that the bundle names is the one "
+        "that we run in",
+        EINVAL);
+  }
+  sys::in_context("config.json: /linux/netDevices",
+                  [&] { devices_.emplace(plan_.net_devices, network, proc_); });
+  (void)send(channel_.get(), MessageKind::kDevices);  // a dead child is noticed later
+}
 
 // One bind after the other, as the child has cloned them.
 void Launch::map_ids() {

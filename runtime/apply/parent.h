@@ -9,6 +9,7 @@
 
 #include "runtime/apply/channel.h"
 #include "runtime/apply/child.h"
+#include "runtime/apply/net_devices.h"
 #include "runtime/apply/program.h"
 #include "runtime/plan/plan.h"
 #include "sys/fd.h"
@@ -79,6 +80,7 @@ class Launch {
   void enter_cgroup(const ChildTask& task);
   std::optional<ChannelMessage> next(MessageKind until);
   void map_ids();
+  void move_devices(int made_network, const std::vector<sys::Join>& joins);
   void wait_until(MessageKind kind);
 
   const Plan& plan_;
@@ -87,6 +89,7 @@ class Launch {
   sys::Process process_;
   sys::Fd channel_, console_;
   bool is_outside_cgroup_ = false;
+  std::optional<MovedDevices> devices_;
 };
 
 }  // namespace runtime

@@ -283,6 +283,10 @@ std::string describe(const Plan& plan) {
   text += root_text(plan.root);
   if (!plan.hostname.empty()) text += "host name " + quoted(plan.hostname) + "\n";
   if (!plan.domainname.empty()) text += "domain name " + quoted(plan.domainname) + "\n";
+  for (const NetDeviceStep& step : plan.net_devices) {
+    text += sys::format("network device {} of the host as {}\n", quoted(step.host_name),
+                        quoted(step.name));
+  }
   for (const SysctlStep& step : plan.sysctls) {
     text += sys::format("sysctl {} is {}\n", quoted(step.path), quoted(step.value));
   }

@@ -27,7 +27,6 @@ void refuse_unsupported(const config::RuntimeSpec& spec) {
     if (present)
       throw sys::Error(sys::format("config.json: {}: not supported yet", field), ENOTSUP);
   };
-  refuse(!spec.linux_.net_devices.empty(), "/linux/netDevices");
   refuse(spec.linux_.intel_rdt.has_value(), "/linux/intelRdt");
 }
 
@@ -106,6 +105,10 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   if (!facts.own_uids.empty() && !sys::is_initial(facts.own_uids)) plan.root.binds_devices = true;
   plan.hostname = spec.hostname;
   plan.domainname = domain_name(spec);
+  for (const auto& [host_name, device] : spec.linux_.net_devices) {
+    plan.net_devices.push_back(
+        {.host_name = host_name, .name = device.name.empty() ? host_name : device.name});
+  }
   plan.sysctls = plan_sysctls(spec);
   add_hooks(plan, spec, request);
   if (spec.process) {

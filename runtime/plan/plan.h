@@ -181,6 +181,12 @@ struct SysctlStep {
   bool operator==(const SysctlStep&) const = default;
 };
 
+/// A network device of the host's, and what it is called in the container; "%d" is a free number.
+struct NetDeviceStep {
+  std::string host_name, name;
+  bool operator==(const NetDeviceStep&) const = default;
+};
+
 struct LimitStep {
   std::string name;
   int resource = 0;
@@ -256,6 +262,7 @@ struct Plan {
   CgroupPlan cgroup;
   RootPlan root;
   std::string hostname, domainname;
+  std::vector<NetDeviceStep> net_devices;
   std::vector<SysctlStep> sysctls;
   HooksPlan hooks;
   ProcessPlan process;

@@ -223,6 +223,16 @@ TEST_CASE("plan: kernel parameters as paths, but the domain name", "[runtime][pl
   CHECK_THAT(describe(plan), Contains("sysctl \"kernel/sem\" is \"1 2 3 4\"\n"));
 }
 
+TEST_CASE("plan: network devices, renamed or not", "[runtime][plan]") {
+  const RuntimeSpec spec = with([](RuntimeSpec& one) {
+    one.linux_.net_devices = {{"eth0", {}}, {"eth1", {"n%d"}}};
+    one.linux_.namespaces.push_back({NamespaceType::kNetwork, {}});
+  });
+  CHECK_THAT(describe(make_plan(spec, kUser, kRequest)),
+             Contains("network device \"eth0\" of the host as \"eth0\"\n"
+                      "network device \"eth1\" of the host as \"n%d\"\n"));
+}
+
 TEST_CASE("plan: hooks in the order of their moments", "[runtime][plan]") {
   const RuntimeSpec spec = with([](RuntimeSpec& one) {
     one.hooks.emplace().poststop = {{"/b", {"b", "x y"}, {"A=1"}, 3}};
