@@ -62,7 +62,7 @@ Json linux_features(const FeaturesFacts& facts) {
       .add_json("selinux", enabled(true))
       .add_json(
           "intelRdt",
-          JsonObject().add("enabled", false).add("schemata", false).add("monitoring", false).take())
+          JsonObject().add("enabled", true).add("schemata", true).add("monitoring", true).take())
       .add_json("memoryPolicy", JsonObject()
                                     .add("modes", names(kMemoryPolicyModes))
                                     .add("flags", names(kMemoryPolicyFlags))

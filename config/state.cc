@@ -40,8 +40,8 @@ NamespaceType read_namespace_type(const Reader& place) {
 /// Our own file: a member that we never wrote means that something else did.
 void check_members(const Reader& document) {
   constexpr std::string_view kMembers[] = {
-      "annotations", "bundle",   "created", "hooks",  "id",        "namespaces", "noPivot",
-      "ociVersion",  "ownerUid", "pid",     "rootfs", "startTime", "version"};
+      "annotations", "bundle",     "created",  "hooks", "id",     "intelRdt",  "namespaces",
+      "noPivot",     "ociVersion", "ownerUid", "pid",   "rootfs", "startTime", "version"};
   document.each_member([&](const std::string& key, const Reader& place) {
     if (std::ranges::find(kMembers, key) == std::end(kMembers)) place.fail("unknown member");
   });
@@ -104,6 +104,7 @@ std::string write_record(const Record& record) {
                         .add("annotations", record.annotations)
                         .add("noPivot", record.no_pivot)
                         .add_unless_empty("hooks", record.has_hooks)
+                        .add_unless_empty("intelRdt", record.has_intel_rdt)
                         .take();
   return write_json(json, "\t") + '\n';
 }
@@ -135,6 +136,7 @@ Record parse_record(const std::string& text, const std::string& name) {
   document.get_required("annotations", record.annotations);
   document.get_required("noPivot", record.no_pivot);
   document.get("hooks", record.has_hooks);
+  document.get("intelRdt", record.has_intel_rdt);
   return record;
 }
 

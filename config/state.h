@@ -51,7 +51,8 @@ struct Record {
   std::vector<NamespaceType> namespaces;  // those the container doesn't share with its creator
   StringMap annotations;
   bool no_pivot = false;
-  bool has_hooks = false;  // in its config.json
+  bool has_hooks = false;      // in its config.json
+  bool has_intel_rdt = false;  // the same
   bool operator==(const Record&) const = default;
 };
 

@@ -2,6 +2,7 @@
 #include "runtime/commands/destroy.h"
 
 #include "runtime/apply/hooks.h"
+#include "runtime/apply/resctrl.h"
 #include "runtime/commands/signal_processes.h"
 #include "runtime/commands/status.h"
 #include "sys/error.h"
@@ -15,6 +16,19 @@ std::optional<HooksPlan> recorded_hooks(const ContainerDirectory& directory,
   const config::RuntimeSpec spec =
       config::parse_runtime_spec(directory.read_config(), "config.json");
   return plan_hooks(spec, {.id = record.id, .bundle = record.bundle});
+}
+
+// Its processes have ended, so nobody is left in it.
+static void remove_class(const Context& context, const ContainerDirectory& directory) {
+  try {  // a container must go all the same
+    const config::RuntimeSpec spec =
+        config::parse_runtime_spec(directory.read_config(), "config.json");
+    if (const auto step = plan_intel_rdt(spec.linux_, directory.id())) {
+      remove_resctrl(open_resctrl().get(), *step);
+    }
+  } catch (const sys::Error& error) {
+    context.log.warning(sys::format("class of service: {}, ignoring", error.what()));
+  }
 }
 
 void destroy(const Context& context, ContainerDirectory& directory,
@@ -33,6 +47,7 @@ void destroy(const Context& context, ContainerDirectory& directory,
     if (record && !(cgroup && cgroup->kill())) end_processes(*record, context.proc);
     if (cgroup) cgroup->remove();
   });
+  if (record && record->has_intel_rdt) remove_class(context, directory);
   directory.remove();
   if (hooks) run_poststop_hooks(*hooks, context.log);
 }

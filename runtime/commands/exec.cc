@@ -8,6 +8,7 @@
 
 #include "runtime/apply/channel.h"
 #include "runtime/apply/labels.h"
+#include "runtime/apply/resctrl.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/new_container.h"
@@ -275,6 +276,10 @@ int perform(const Context& context, const ExecOptions& options) {
                             .command_line = context.command_line,
                             .cgroup = cgroup.get(),
                             .needs_cgroup = true};  // INV-7
+    // Cloned processes stay in it, which leaves no moment outside.
+    if (const auto step = plan_intel_rdt(spec.linux_, options.id)) {
+      join_resctrl(open_resctrl().get(), *step);
+    }
     Launch launch(task, exec_main, target.joins, context.log);
     launch.wait_until_running();
     tell_pid(launch.process(), options.pid_file, options.pidfd_socket);

@@ -142,7 +142,9 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
                                     .joined_time = joins_.time.get()},
                             .command_line = context.command_line,
                             .cgroup = cgroup_.get()};
+    if (plan_.intel_rdt) resctrl_.emplace(open_resctrl(), *plan_.intel_rdt);
     launch_ = std::make_unique<Launch>(task, init_main, joins_.joins, context.log);
+    if (resctrl_) resctrl_->add(launch_->process().pid);
     if (launch_->is_outside_cgroup()) forget_cgroup();
     // Held by the child alone from here on.
     waiting_.reset();
@@ -186,6 +188,11 @@ NewContainer::~NewContainer() {
   if (is_recorded_) run_poststop_hooks(plan_.hooks, context_.log);
 }
 
+void NewContainer::keep() {
+  is_kept_ = true;
+  if (resctrl_) resctrl_->keep();
+}
+
 void NewContainer::record() {
   const pid_t pid = launch_->process().pid;
   const auto times = sys::process_times(context_.proc, pid);
@@ -219,6 +226,7 @@ void NewContainer::write_record(pid_t pid, std::uint64_t start_time) {
   record.namespaces = own_namespaces(bundle_.spec);
   record.annotations = bundle_.spec.annotations;
   record.no_pivot = options_.no_pivot;
+  record.has_intel_rdt = plan_.intel_rdt.has_value();
   record.has_hooks = plan_.hooks != HooksPlan{};
   if (!is_recorded_) directory_->write_config(bundle_.config);
   directory_->write_record(record);

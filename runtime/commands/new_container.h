@@ -8,6 +8,7 @@
 
 #include "config/runtime_spec.h"
 #include "runtime/apply/parent.h"
+#include "runtime/apply/resctrl.h"
 #include "runtime/cgroup/cgroup.h"
 #include "runtime/commands/context.h"
 #include "runtime/commands/state_store.h"
@@ -50,7 +51,7 @@ class NewContainer {
   void record();
   /// Writes --pid-file and answers --pidfd-socket.
   void tell_pid();
-  void keep() { is_kept_ = true; }
+  void keep();
 
  private:
   void write_record(pid_t pid, std::uint64_t start_time);
@@ -67,6 +68,7 @@ class NewContainer {
   PreparedExec exec_;
   OpenJoins joins_;
   std::unique_ptr<Cgroup> cgroup_;  // none: it stays in ours
+  std::optional<ResctrlGroup> resctrl_;
   std::unique_ptr<Launch> launch_;
   bool is_kept_ = false;
   bool is_recorded_ = false;

@@ -273,6 +273,17 @@ std::string hooks_text(const config::Hooks& hooks) {
          hooks_text("poststart", hooks.poststart) + hooks_text("poststop", hooks.poststop);
 }
 
+std::string intel_rdt_text(const IntelRdtStep& step) {
+  std::string text =
+      sys::format("class of service {}{}", quoted(step.name.empty() ? "/" : step.name),
+                  step.is_own     ? ", made"
+                  : step.may_make ? ", made if it is not there"
+                                  : "");
+  if (!step.combined.empty()) text += " schemata " + quoted(step.combined);
+  if (!step.schemata.empty()) text += " schemata " + quoted(step.schemata);
+  return text + (step.monitor.empty() ? "\n" : ", monitored\n");
+}
+
 }  // namespace
 
 std::string describe(const Plan& plan) {
@@ -283,6 +294,7 @@ std::string describe(const Plan& plan) {
   text += root_text(plan.root);
   if (!plan.hostname.empty()) text += "host name " + quoted(plan.hostname) + "\n";
   if (!plan.domainname.empty()) text += "domain name " + quoted(plan.domainname) + "\n";
+  if (plan.intel_rdt) text += intel_rdt_text(*plan.intel_rdt);
   for (const NetDeviceStep& step : plan.net_devices) {
     text += sys::format("network device {} of the host as {}\n", quoted(step.host_name),
                         quoted(step.name));

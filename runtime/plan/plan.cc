@@ -22,14 +22,6 @@ void check(const config::RuntimeSpec& spec) {
   throw sys::Error(message, EINVAL);
 }
 
-void refuse_unsupported(const config::RuntimeSpec& spec) {
-  const auto refuse = [](bool present, const std::string& field) {
-    if (present)
-      throw sys::Error(sys::format("config.json: {}: not supported yet", field), ENOTSUP);
-  };
-  refuse(spec.linux_.intel_rdt.has_value(), "/linux/intelRdt");
-}
-
 void refuse_impossible(const Plan& plan, const config::RuntimeSpec& spec) {
   if (plan.ids.writer == MapWriter::kItself && !plan.process.groups.empty()) {
     throw sys::Error(
@@ -94,7 +86,6 @@ std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec) {
 
 Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Request& request) {
   check(spec);
-  refuse_unsupported(spec);
   Plan plan;
   plan.id = request.id;
   plan.bundle = request.bundle;
@@ -105,6 +96,7 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
   if (!facts.own_uids.empty() && !sys::is_initial(facts.own_uids)) plan.root.binds_devices = true;
   plan.hostname = spec.hostname;
   plan.domainname = domain_name(spec);
+  plan.intel_rdt = plan_intel_rdt(spec.linux_, request.id);
   for (const auto& [host_name, device] : spec.linux_.net_devices) {
     plan.net_devices.push_back(
         {.host_name = host_name, .name = device.name.empty() ? host_name : device.name});

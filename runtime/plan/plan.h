@@ -187,6 +187,17 @@ struct NetDeviceStep {
   bool operator==(const NetDeviceStep&) const = default;
 };
 
+/// A class of service in the resctrl file system.
+struct IntelRdtStep {
+  std::string name = {};  // empty: the default class
+  bool is_own = false;    // of the container's name: made, and removed with it
+  bool may_make = false;  // else it must be there
+  /// For its schemata file, in this order, a line for each resource.
+  std::string combined = {}, schemata = {};
+  std::string monitor = {};  // a monitoring group to make in it
+  bool operator==(const IntelRdtStep&) const = default;
+};
+
 struct LimitStep {
   std::string name;
   int resource = 0;
@@ -263,6 +274,7 @@ struct Plan {
   RootPlan root;
   std::string hostname, domainname;
   std::vector<NetDeviceStep> net_devices;
+  std::optional<IntelRdtStep> intel_rdt;
   std::vector<SysctlStep> sysctls;
   HooksPlan hooks;
   ProcessPlan process;
@@ -296,6 +308,7 @@ std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
 CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
                        const Request& request, Plan& plan);
 
+std::optional<IntelRdtStep> plan_intel_rdt(const config::Linux& platform, const std::string& id);
 std::optional<IdmapStep> plan_idmap(const config::Mount& mount, const config::Linux& platform,
                                     std::size_t index);
 

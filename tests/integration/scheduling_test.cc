@@ -168,3 +168,14 @@ TEST_CASE("memory policy: nodes that are not there are told with a hint",
   CHECK_THAT(result.err, Contains("memory policy MPOL_BIND: set_mempolicy: Invalid argument") &&
                              Contains("has_memory"));
 }
+
+TEST_CASE("intelRdt: a machine without it is told", "[integration][scheduling]") {
+  if (exists("/sys/fs/resctrl/schemata")) return;
+  const Bundle bundle([](RuntimeSpec& spec) { spec.linux_.intel_rdt.emplace(); });
+  const Runtime runtime;
+  const Result result = runtime.run(bundle);
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("/linux/intelRdt: no resctrl file system on /sys/fs/resctrl") &&
+                             Contains("hint"));
+  CHECK(runtime.left().empty());
+}

@@ -48,6 +48,7 @@ TEST_CASE("features: what is there is claimed", "[config][features]") {
   CHECK(at({"ociVersionMin"}) == "\"1.0.0\"");
   CHECK(at({"ociVersionMax"}) == "\"1.3.0\"");
   CHECK_THAT(at({"mountOptions"}), Catch::Contains("\"rro\"") && Catch::Contains("\"ridmap\""));
+  CHECK(at({"linux", "intelRdt"}) == R"({"enabled":true,"schemata":true,"monitoring":true})");
   CHECK(at({"linux", "netDevices"}) == R"({"enabled":true})");
   CHECK(at({"linux", "mountExtensions"}) == R"({"idmap":{"enabled":true}})");
   CHECK(at({"linux", "namespaces"}) ==
