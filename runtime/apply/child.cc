@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <linux/sched.h>
 
+#include <algorithm>
 #include <span>
 
 #include "runtime/apply/channel.h"
 #include "runtime/apply/devices.h"
 #include "runtime/apply/hooks.h"
 #include "runtime/apply/mounts.h"
+#include "runtime/plan/namespace_kinds.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -233,10 +235,14 @@ void hand_out(const ChildTask& task, int connection, const std::string& names) {
     for (std::size_t start = 0, end = 0; start < names.size(); start = end + 1) {
       end = std::min(names.find(' ', start), names.size());
       const std::string name = names.substr(start, end - start);
-      if (name.find('/') != std::string::npos) throw sys::Error("is no namespace", EINVAL);
-      opened.push_back(name == kRootToJoin
-                           ? sys::open_path("/", O_PATH | O_DIRECTORY)
-                           : task.proc.open_magic_link("self/ns/" + name, O_RDONLY));
+      if (name == kRootToJoin) {
+        opened.push_back(sys::open_path("/", O_PATH | O_DIRECTORY));
+      } else if (std::ranges::find(kNamespaceKinds, name, &NamespaceKind::file) !=
+                 std::end(kNamespaceKinds)) {
+        opened.push_back(task.proc.open_magic_link("self/ns/" + name, O_RDONLY));
+      } else {  // such as "..", or "../exe"
+        throw sys::Error("asked for what is no namespace", EINVAL);
+      }
       descriptors.push_back(opened.back().get());
     }
     (void)send(connection, MessageKind::kJoin, {}, descriptors);

@@ -6,6 +6,7 @@
 #include <catch2/catch.hpp>
 
 #include "sys/open.h"
+#include "sys/socket.h"
 #include "tests/security/scene.h"
 #include "tests/support/needs.h"
 
@@ -103,6 +104,29 @@ TEST_CASE("t_preserve_fds_short: those named arrive, and the next one does not",
                                   {.fds = {{null.get(), 3}, {null.get(), 4}, {null.get(), 5}}});
   CHECK(count_of(result.out, "\n") == 4);
   CHECK(result.out.find("\n3 /dev/null\n") != std::string::npos);
+}
+
+TEST_CASE("t_hand_out: a waiting init hands out namespaces and its root, and nothing beside them",
+          "[security][inv4]") {
+  // Found here: `exec` asks the init for its namespaces by name, and a name was taken for a path.
+  constexpr char kJoin = 8, kFailed = 9;  // of runtime/apply/channel.h
+  const Bundle bundle;
+  const Runtime runtime;
+  REQUIRE(runtime.create(bundle, "test").exit_code == 0);
+  const std::string name = GENERATE("..", ".", "../exe", "../root", "../fd/3", "./mnt", "mnt/..",
+                                    "/proc/1/root", "mnt ../exe", "");
+  CAPTURE(name);
+  const sys::Fd directory = sys::open_path(runtime.root() + "/test", O_PATH | O_DIRECTORY);
+  const auto init = sys::connect_at(directory.get(), "start.sock");
+  REQUIRE(init);
+  std::string question(5, '\0');
+  question[0] = kJoin;
+  REQUIRE(sys::send_message(init->get(), question + name + '\0'));
+  const auto answer = sys::receive_message(init->get(), 16384);
+  REQUIRE(answer);
+  CHECK(answer->fds.empty());
+  if (!name.empty()) CHECK(answer->text.at(0) == kFailed);
+  CHECK(runtime.call({"start", "test"}).exit_code == 0);  // and is none the worse for it
 }
 
 TEST_CASE("t_exec_ptrace: a waiting init cannot be reached from inside", "[security][inv4]") {
