@@ -10,7 +10,9 @@
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
 #: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
-#: make deps         install the Debian packages that are missing; FOR='build run test vm bench lint'
+#: make fuzz         libFuzzer over what reads others' bytes, TIME=60 seconds each; TARGET=json for one
+#: make test-failures  every system call fails with every error, one after the other; minutes
+#: make deps         install the Debian packages that are missing; FOR='build run test vm bench lint fuzz'
 #: make install      into PREFIX (/usr/local), below DESTDIR; make uninstall takes it away
 #: make clean        remove build/
 #:
@@ -18,13 +20,14 @@
 #: V=1               show the commands themselves
 
 SAN ?= 0
+FUZZ ?= 0
 V ?= 0
 PREFIX ?= /usr/local
 VERSION := 0.1.0
 COMMIT := $(shell git rev-parse --short=12 HEAD 2>/dev/null || echo unknown)
 
 Q := $(if $(filter 1,$(V)),,@)
-OUT := $(if $(filter 1,$(SAN)),build/san,build)
+OUT := build$(if $(filter 1,$(SAN)),/san)$(if $(filter 1,$(FUZZ)),/fuzz)
 OBJ := $(OUT)/obj
 BIN := $(OUT)/bin
 
@@ -35,6 +38,10 @@ ifeq ($(SAN),1)
   # Sanitizers need a dynamic program.
   CXXFLAGS += -O1 -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LINK := -pie -fsanitize=address,undefined -Wl,--wrap=clone
+else ifeq ($(FUZZ),1)
+  # By clang, whose libFuzzer it is; what g++ warns of is warned of elsewhere.
+  CXXFLAGS += -O1 -fPIE -w -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+  LINK := -pie -fsanitize=address,undefined
 else
   # A run is short and mostly the kernel's: page faults of the program cost more than its instructions.
   CXXFLAGS += -Os -fPIE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
@@ -91,6 +98,7 @@ $(OBJ)/%.o: %.cc
 	$(Q)$(CXX) $(CXXFLAGS) -MMD -MP -c -o $@ $<
 
 include tests/tests.mk
+include tests/fuzz/fuzz.mk
 include bench/bench.mk
 
 bench: all
@@ -112,8 +120,9 @@ FOR_vm := $(VM_PACKAGES)
 FOR_bench := $(BENCH_PACKAGES)
 FOR_lint := $(LINT_PACKAGES)
 FOR_conformance := $(CONFORMANCE_PACKAGES)
+FOR_fuzz := $(FUZZ_PACKAGES)
 
-DEPS := deps-build deps-run deps-test deps-vm deps-bench deps-lint deps-conformance
+DEPS := deps-build deps-run deps-test deps-vm deps-bench deps-lint deps-conformance deps-fuzz
 .PHONY: deps $(DEPS)
 deps:
 	@scripts/deps $(sort $(foreach each,$(FOR),$(FOR_$(each))))
@@ -123,7 +132,7 @@ $(DEPS): deps-%:
 # Before anything is compiled, but no reason to compile anything again.
 $(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(STUB): | deps-build
 bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
-$(TEST_OBJECTS) $(PCH).gch $(TESTS)/probe $(TESTS)/attack: | deps-build deps-test
+$(TEST_OBJECTS) $(PCH).gch $(TESTS)/probe $(TESTS)/failing $(TESTS)/attack: | deps-build deps-test
 $(CONFORMANCE_OBJ): | deps-build deps-test deps-conformance
 
 # ---------------------------------------------------------------------------- the rest

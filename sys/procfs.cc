@@ -103,7 +103,10 @@ std::optional<ProcessTimes> process_times(const Procfs& proc, pid_t pid) {
   char buffer[1024];
   const ssize_t length = retry([&] { return ::read(file->get(), buffer, sizeof(buffer)); });
   if (length <= 0) return std::nullopt;
-  std::string_view text(buffer, static_cast<std::size_t>(length));
+  return parse_process_times({buffer, static_cast<std::size_t>(length)});
+}
+
+std::optional<ProcessTimes> parse_process_times(std::string_view text) {
   // The name is in parentheses and may hold anything, so count from the last one.
   const std::size_t after_name = text.rfind(')');
   if (after_name == std::string_view::npos || after_name + 2 >= text.size()) return std::nullopt;

@@ -53,6 +53,8 @@ struct ProcessTimes {
   pid_t parent = 0;
 };
 std::optional<ProcessTimes> process_times(const Procfs& proc, pid_t pid);
+/// Of the text of /proc/PID/stat, in which the process's name is what the process says it is.
+std::optional<ProcessTimes> parse_process_times(std::string_view text);
 
 /// Numbers of all processes that this /proc shows.
 std::vector<pid_t> all_processes(const Procfs& proc);

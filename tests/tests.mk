@@ -3,6 +3,7 @@
 # LIB_* and SYSTEM_LIBS.
 #
 #   make test     everything: unit, integration and security tests, as a user and (if root) as root
+#   make test-failures   the tests that let every system call fail, whole; as whoever calls
 #   make check    unit tests, as whoever calls
 #   make check ARGS='"name of a test"'
 #   make conformance     the specification, clause by clause; RUNTIME=crun for another runtime,
@@ -26,7 +27,7 @@ ifeq ($(SAN),1)
   TEST_LINK += -fsanitize=address,undefined -Wl,--wrap=clone
 endif
 
-UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime
+UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime $(TESTS)/replay
 SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security
 VM_PROGRAM := $(TESTS)/vm
 TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
@@ -35,13 +36,17 @@ tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc
 SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
 TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
   $(call tests_in,unit/runtime) $(call tests_in,integration) $(call tests_in,security) \
-  $(call tests_in,vm)
+  $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
 
-.PHONY: test test-vm check tests
-tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/probe $(TESTS)/attack
+.PHONY: test test-failures test-vm check tests
+tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/probe $(TESTS)/failing $(TESTS)/attack
 
 test: deps-run deps-test tests
 	@OUT=$(OUT) tests/run all
+
+# As the caller. A part of it is in every `make test`.
+test-failures: deps-run deps-test tests
+	@TILLA_RUNTIME=$(BIN)/tilla-runtime FAILURES=all $(TESTS)/integration '[failing]'
 
 # As root: the machine's disk is made by root.
 test-vm: deps-run deps-vm all $(VM_PROGRAM) $(TESTS)/probe
@@ -54,6 +59,7 @@ check: $(UNIT_PROGRAMS) $(TESTS)/probe
 $(TESTS)/unit-sys: $(call tests_in,unit/sys)
 $(TESTS)/unit-config: $(call tests_in,unit/config)
 $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
+$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
 $(VM_PROGRAM): $(call tests_in,vm)
@@ -98,8 +104,9 @@ $(TEST_OBJ)/%.o: tests/%.cc $(PCH).gch
 TEST_PCH = -include $(PCH)
 
 $(TESTS)/probe: tests/support/probe.c
+$(TESTS)/failing: tests/support/failing.c
 $(TESTS)/attack: tests/security/attack.c
-$(TESTS)/probe $(TESTS)/attack:
+$(TESTS)/probe $(TESTS)/failing $(TESTS)/attack:
 	@mkdir -p $(@D)
 	@echo "cc    $<"
 	$(Q)$(CC) -std=gnu11 -O1 -Wall -Wextra -static -o $@ $<

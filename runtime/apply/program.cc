@@ -7,10 +7,10 @@
 #include <sys/sysmacros.h>
 
 #include <algorithm>
-#include <charconv>
 #include <string_view>
 
 #include "runtime/apply/labels.h"
+#include "runtime/apply/passwd.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -24,31 +24,7 @@ namespace runtime {
 namespace {
 
 constexpr std::size_t kMaxPasswd = std::size_t{1} << 20;
-constexpr std::size_t kMaxHome = 4096;
 constexpr sys::CapabilitySet kSysAdmin = sys::CapabilitySet{1} << CAP_SYS_ADMIN;
-
-// The home directory of `uid` in the text of a passwd(5) file; empty when it has none.
-std::string home_in(std::string_view passwd, uid_t uid) {
-  while (!passwd.empty()) {
-    const std::size_t end = std::min(passwd.find('\n'), passwd.size());
-    std::string_view line = passwd.substr(0, end);
-    passwd.remove_prefix(std::min(end + 1, passwd.size()));
-    std::string_view fields[7];
-    std::size_t count = 0;
-    for (; count < 7; ++count) {
-      const std::size_t colon = std::min(line.find(':'), line.size());
-      fields[count] = line.substr(0, colon);
-      if (colon == line.size()) break;
-      line.remove_prefix(colon + 1);
-    }
-    uid_t found = 0;
-    const auto [stop, code] =
-        std::from_chars(fields[2].data(), fields[2].data() + fields[2].size(), found);
-    if (count < 5 || code != std::errc() || stop != fields[2].data() + fields[2].size()) continue;
-    if (found == uid) return std::string(fields[5].substr(0, kMaxHome));
-  }
-  return {};
-}
 
 // INV-6: the image's /etc/passwd is hostile: a regular file below the root, of bounded size, or
 // nothing. Merely opening something else may block or do something, so it is looked at first.
