@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "sys/error.h"
 #include "sys/event.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -34,6 +35,16 @@ bool says_ready(std::string_view datagram) {
     start = end + 1;
   }
   return false;
+}
+
+// Empty: nothing that matters to us. The container's word must not end `start`.
+std::optional<sys::Message> next_message(int notify) {
+  try {
+    return sys::receive_message(notify, kMaxDatagram);
+  } catch (const sys::Error& error) {
+    if (error.code() != EMSGSIZE) throw;
+    return std::nullopt;
+  }
 }
 
 }  // namespace
@@ -69,7 +80,7 @@ void pass_readiness(const sys::Fd& notify, int init_pidfd, pid_t init) {
                                          {.fd = init_pidfd, .wants_input = true}};
     sys::wait_for_any(waiting);
     if (waiting[0].has_input) {
-      const auto message = sys::receive_message(notify.get(), kMaxDatagram);
+      const auto message = next_message(notify.get());
       if (message && says_ready(message->text)) {
         return sys::send_datagram(notify_socket(), sys::format("MAINPID={}\nREADY=1", init));
       }

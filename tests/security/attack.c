@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 #include <time.h>
@@ -135,11 +137,32 @@ static int do_type(void) {
   return 0;
 }
 
+/* mkdir WAY PATH: by the number that mkdir(2) has in another table of system calls. */
+static int do_mkdir(const char* way, const char* path) {
+  long result = -ENOSYS;
+  puts("tries");
+  fflush(stdout);
+#if defined(__x86_64__)
+  char* low =
+      mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+  strcpy(low, path);
+  if (!strcmp(way, "x32")) result = syscall(0x40000000 + SYS_mkdir, low, 0755);
+  if (!strcmp(way, "compat")) {
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(39L), "b"(low), "c"(0755L) : "memory");
+  }
+#else
+  (void)way, (void)path;
+#endif
+  printf("%s %ld\n", way, result);
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* verb = argc > 1 ? argv[1] : "";
   if (!strcmp(verb, "reach") && argc > 2) return do_reach(atoi(argv[2]));
   if (!strcmp(verb, "watch") && argc > 2) return do_watch(atoi(argv[2]));
   if (!strcmp(verb, "overwrite") && argc > 2) return do_overwrite(argv[2]);
+  if (!strcmp(verb, "mkdir") && argc > 3) return do_mkdir(argv[2], argv[3]);
   if (!strcmp(verb, "type")) return do_type();
   return 2;
 }

@@ -45,17 +45,22 @@ TEST_CASE("t_hook_env: nothing of the image's reaches a hook in the container's 
 
 TEST_CASE("t_fd_inventory: a hook has its three streams and nothing of the runtime's",
           "[security][inv4]") {
-  const std::string kind = GENERATE("createContainer", "startContainer");
+  using Kind = std::pair<const char*, std::vector<Hook> config::Hooks::*>;
+  const auto [kind, hooks] =
+      GENERATE(values<Kind>({{"prestart", &config::Hooks::prestart},
+                             {"createRuntime", &config::Hooks::create_runtime},
+                             {"createContainer", &config::Hooks::create_container},
+                             {"startContainer", &config::Hooks::start_container},
+                             {"poststart", &config::Hooks::poststart},
+                             {"poststop", &config::Hooks::poststop}}));
   CAPTURE(kind);
-  const bool is_inside = kind == "startContainer";
+  const bool is_inside = hooks == &config::Hooks::start_container;
   const support::TempDirectory notes;
   const Bundle bundle([&](RuntimeSpec& spec) {
     support::add_mount(spec, "/log", "bind", notes.path(), {"rbind"});
-    const Hook hook = shell(sys::format(
+    spec.hooks.emplace().*hooks = {shell(sys::format(
         "exec {} fds > {}/fds", is_inside ? "/bin/probe" : support::own_directory() + "/probe",
-        is_inside ? "/log" : notes.path()));
-    auto& hooks = spec.hooks.emplace();
-    (is_inside ? hooks.start_container : hooks.create_container) = {hook};
+        is_inside ? "/log" : notes.path()))};
   });
   const Canary canary;
   const sys::Fd secret = sys::open_path(canary.path(), O_RDONLY | O_DIRECTORY);
