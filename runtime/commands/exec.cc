@@ -2,6 +2,7 @@
 // exec: one more process in a container, with every restriction of it (INV-7).
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <charconv>
@@ -287,7 +288,13 @@ int perform(const Context& context, const ExecOptions& options) {
     return launch.release();
   });
   if (options.detach) return 0;
-  return stay_in_foreground(program, signals, std::move(console));
+  try {
+    return stay_in_foreground(program, signals, std::move(console));
+  } catch (const sys::Error&) {  // nobody would be told how it ends
+    (void)sys::send_signal(program.pidfd.get(), SIGKILL);
+    (void)sys::wait_child(program);
+    throw;
+  }
 }
 
 }  // namespace runtime
