@@ -279,6 +279,12 @@ Json parse_json(const std::string& text, const std::string& name) {
   if (nul != std::string::npos) {
     throw sys::Error(sys::format("{}: a NUL byte at offset {}", name, nul));
   }
+  // It also reads a character to its end before it looks whether it is one: past the text's.
+  const std::string_view last =
+      std::string_view(text).substr(text.size() - std::min<size_t>(text.size(), 2));
+  if (std::ranges::any_of(last, [](char c) { return static_cast<unsigned char>(c) >= 0xC0; })) {
+    throw sys::Error(sys::format("{}: ends within a character", name));
+  }
   constexpr unsigned kFlags = rapidjson::kParseNumbersAsStringsFlag |
                               rapidjson::kParseValidateEncodingFlag |
                               rapidjson::kParseIterativeFlag;

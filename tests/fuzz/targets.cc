@@ -98,9 +98,10 @@ void compile_profile(std::string_view input) {
 }
 
 void read_json(std::string_view input) {
-  const config::Json json = config::parse_json(std::string(input), "json");
-  const std::string text = config::write_json(json, "");
-  promise(config::write_json(config::parse_json(text, "written"), "") == text,
+  // What is no UTF-8 after all, such as half a surrogate pair, is written as another character.
+  const config::Json first = config::parse_json(std::string(input), "json");
+  const config::Json json = config::parse_json(config::write_json(first, ""), "written");
+  promise(config::parse_json(config::write_json(json, "\t"), "written again") == json,
           "JSON is read as it was written");
 }
 

@@ -86,6 +86,12 @@ TEST_CASE("json: what follows a NUL byte is not ignored", "[config][json]") {
   CHECK(parse_problem(std::string("{}\0{}", 5)) == "doc: a NUL byte at offset 2");
 }
 
+TEST_CASE("json: a text that ends within a character is not read past its end", "[config][json]") {
+  const char* text = GENERATE("[\"\xf3\"", "[\"\xf3", "\xe9", "\xc3", "\"\xf0\"");
+  CHECK(parse_problem(text) == "doc: ends within a character");
+  CHECK(config::parse_json("\"\xf0\x9f\x98\x80\"", "doc").value.index() != 0);
+}
+
 TEST_CASE("json: not JSON, though some readers take it", "[config][json]") {
   const char* text = GENERATE("{'a':1}", "{a:1}", "[1,]", "{\"a\":1,}", "[01]", "[+1]", "[.5]",
                               "[NaN]", "// x\n{}", "[\"\xff\"]", "[\"a\nb\"]", "{} {}");
