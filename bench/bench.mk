@@ -53,6 +53,20 @@ $(BENCH)/floor $(BENCH)/peak: $(BENCH)/%: bench/%.c
 	@echo "cc    $<"
 	$(Q)$(BENCH_C) -fPIE -static-pie -o $@ $<
 
+$(BENCH)/steps: bench/steps.c
+	@mkdir -p $(@D)
+	@echo "cc    $<"
+	$(Q)$(BENCH_C) -o $@ $<
+
+# The order of the program's functions, out of what it executes now: again when much has changed.
+.PHONY: text-order
+text-order: all $(BENCH)/steps $(BENCH)/true
+	$(Q)$(CXX) $(LINK) -Wl,-Map=$(BENCH)/tilla-runtime.map -o $(BENCH)/tilla-runtime $(RUNTIME_PARTS) \
+	  $(SYSTEM_LIBS)
+	$(Q)bench/text-order $(BENCH)/tilla-runtime $(BENCH)/tilla-runtime.map $(BENCH)/steps \
+	  $(BENCH)/true $(if $(filter 0,$(shell id -u)),--uid 59998) > $(BENCH)/text-order.ld
+	$(Q)mv $(BENCH)/text-order.ld runtime/text-order.ld
+
 $(BENCH)/nothing: bench/nothing.c
 	@mkdir -p $(@D)
 	@echo "cc    $<"

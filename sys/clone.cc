@@ -1,41 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // clone_child: the one place that makes processes in namespaces.
-#include <fcntl.h>
 #include <linux/sched.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-#include <cstring>
 
 #include "sys/error.h"
 #include "sys/format.h"
 #include "sys/process.h"
-#include "sys/retry.h"
+#include "sys/sharing_process.h"
 
 namespace sys {
 namespace {
-
-// The child of a join keeps running on the helper's stack, so it is a real one.
-constexpr std::size_t kHelperStack = 1024 * 1024;
-
-struct Signals {
-  Signals() {
-    sigset_t all;
-    ::sigfillset(&all);
-    ::sigprocmask(SIG_SETMASK, &all, &before);
-  }
-  ~Signals() { ::sigprocmask(SIG_SETMASK, &before, nullptr); }
-  Signals(const Signals&) = delete;
-  Signals& operator=(const Signals&) = delete;
-  sigset_t before;
-};
 
 Error clone_error(int code, std::uint64_t namespaces) {
   Error error = errno_error("clone into new namespaces", code);
@@ -130,27 +108,6 @@ int helper_main(void* data) {
   ::_exit(pid < 0 ? 1 : 0);
 }
 
-// Runs `entry` in a process that shares our memory and descriptors, and waits until it ends.
-// Errors: EAGAIN, ENOMEM. The stack stays valid until the call returns.
-void run_sharing_memory(int (*entry)(void*), void* task, sigset_t& signals_before) {
-  void* stack = ::mmap(nullptr, kHelperStack, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (stack == MAP_FAILED) throw errno_error("stack of a helper");
-  int helper = -1;
-  int clone_errno = 0;
-  {
-    const Signals blocked;  // a handler must not run on memory that two processes share
-    signals_before = blocked.before;
-    // CLONE_FILES: descriptors that the helper opens must land in our table.
-    helper = ::clone(entry, static_cast<char*>(stack) + kHelperStack,
-                     CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, task);
-    clone_errno = errno;
-  }
-  if (helper > 0) (void)retry([&] { return ::waitpid(helper, nullptr, __WALL); });
-  (void)::munmap(stack, kHelperStack);  // a child of the helper has its own copy
-  if (helper < 0) throw errno_error("clone a helper", clone_errno);
-}
-
 Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argument) {
   HelperTask task = {.joins = options.joins.data(),
                      .join_count = options.joins.size(),
@@ -160,7 +117,8 @@ Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argume
                      .entry = entry,
                      .argument = argument,
                      .signals = {}};
-  run_sharing_memory(helper_main, &task, task.signals);
+  // Vfork-style: it has ended when we go on.
+  (void)SharingProcess(helper_main, &task, CLONE_VFORK, &task.signals);
   if (task.join_failed) {
     const std::string& name = options.joins[task.failed_join].name;
     Error error = errno_error(format("join {}", name.empty() ? "a namespace" : name), task.code);
@@ -172,65 +130,6 @@ Process clone_joined(const CloneOptions& options, ChildEntry entry, void* argume
   }
   if (task.pid < 0) throw clone_error(task.code, options.namespaces);
   return {.pid = static_cast<pid_t>(task.pid), .pidfd = Fd(task.pidfd)};
-}
-
-struct NetworkTask {
-  int user;
-  int procfs;
-  int channel;
-  std::string_view message;
-  int network = -1;  // once it is made
-  const char* failed = nullptr;
-  int code = 0;
-};
-
-// 0, or -1 with errno.
-int send_descriptor(int channel, std::string_view message, int fd) {
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  iovec data = {.iov_base = const_cast<char*>(message.data()), .iov_len = message.size()};
-  msghdr header = {};
-  header.msg_iov = &data;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof(control);
-  cmsghdr* part = CMSG_FIRSTHDR(&header);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(part), &fd, sizeof(int));
-  return retry([&] { return ::sendmsg(channel, &header, MSG_NOSIGNAL); }) < 0 ? -1 : 0;
-}
-
-int bring_up_loopback() {
-  const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-  if (socket < 0) return 0;  // no IPv4, and no `lo` to speak of
-  ifreq request = {};
-  request.ifr_name[0] = 'l';
-  request.ifr_name[1] = 'o';
-  request.ifr_flags = IFF_UP;
-  const int result = ::ioctl(socket, SIOCSIFFLAGS, &request);
-  (void)::close(socket);
-  return result;
-}
-
-// Shares our memory: no allocation, no exceptions.
-int network_main(void* data) {
-  NetworkTask& task = *static_cast<NetworkTask*>(data);
-  const auto fail = [&](const char* step) {
-    task.code = errno;
-    task.failed = step;
-    ::_exit(1);
-  };
-  if (task.user >= 0 && ::setns(task.user, CLONE_NEWUSER) < 0) fail("setns");
-  if (::unshare(CLONE_NEWNET) < 0) fail("unshare");
-  // Of the trusted /proc; "self" is this helper, which is a process of its own.
-  task.network = ::openat(task.procfs, "self/ns/net", O_RDONLY | O_CLOEXEC);
-  if (task.network < 0) fail("open it");
-  // Sent from here, for whoever waits gains 0.3 ms. A receiver that is gone is noticed elsewhere.
-  const int sent = send_descriptor(task.channel, task.message, task.network);
-  if (sent < 0 && errno != EPIPE && errno != ECONNRESET) fail("send it");
-  if (bring_up_loopback() < 0) fail("bring up lo");
-  ::_exit(0);
 }
 
 struct SocketTask {
@@ -256,21 +155,9 @@ Process clone_child(const CloneOptions& options, ChildEntry entry, void* argumen
   return clone_joined(options, entry, argument);
 }
 
-Fd make_network_namespace(int user, const Procfs& proc, int channel, std::string_view message) {
-  NetworkTask task = {.user = user, .procfs = proc.fd(), .channel = channel, .message = message};
-  sigset_t unused;
-  run_sharing_memory(network_main, &task, unused);
-  Fd network(task.network);
-  if (task.failed != nullptr) {
-    throw errno_error(format("make a network namespace: {}", task.failed), task.code);
-  }
-  return network;
-}
-
 Fd socket_in(int network, int family, int type, int protocol) {
   SocketTask task = {.network = network, .family = family, .type = type, .protocol = protocol};
-  sigset_t unused;
-  run_sharing_memory(socket_main, &task, unused);
+  (void)SharingProcess(socket_main, &task, CLONE_VFORK);
   if (task.socket < 0) {
     Error error = errno_error("socket in another network namespace", task.code);
     if (task.code == EPERM) {

@@ -48,10 +48,6 @@ using ChildEntry = void (*)(void*) noexcept;
 /// Errors: name the namespace call that failed, with hints for EPERM, ENOSPC and EUSERS.
 Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument);
 
-/// Makes a network namespace owned by user namespace `user` (-1: by our own), sends `message` with
-/// its descriptor over `channel` as soon as it exists, and returns it when its `lo` is up. A
-/// short-lived helper enters both namespaces; we do not.
-Fd make_network_namespace(int user, const Procfs& proc, int channel, std::string_view message);
 /// socket(2) in network namespace `network`, which a short-lived helper enters; we do not.
 Fd socket_in(int network, int family, int type, int protocol);
 

@@ -45,7 +45,7 @@ struct ChannelMessage {
 /// Sends one message; false when nobody listens any more.
 bool send(int channel, MessageKind kind, const std::string& text = {},
           const std::vector<int>& descriptors = {});
-/// The bytes of a message without text, for sys::make_network_namespace to send.
+/// The bytes of a message without text, for sys::NetworkNamespaceMaker to send.
 std::string encode(MessageKind kind);
 bool send_failure(int channel, const sys::Error& error);
 /// Receives one; empty at end of file. A message of the stub's (one int) is a kFailed.

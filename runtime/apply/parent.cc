@@ -18,6 +18,7 @@
 #include "sys/error.h"
 #include "sys/format.h"
 #include "sys/mount.h"
+#include "sys/network_namespace.h"
 #include "sys/open.h"
 #include "sys/socket.h"
 #include "sys/stub.h"
@@ -203,6 +204,8 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
   // Somebody else's processes see the child from its first moment. With a user namespace of its
   // own they have no power over it, and an undumpable child could not be given its maps.
   const bool hides = joins_processes && !plan_.namespaces.makes(CLONE_NEWUSER);
+  std::optional<sys::NetworkNamespaceMaker> network;
+  if (plan_.namespaces.network_beside) network.emplace(task.proc);
   {
     const OomScore score(plan_.process.oom_score_adj, task.proc);
     if (plan_.process.raises_limits) {  // the child inherits what it may not raise itself
@@ -226,7 +229,7 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
   pair.second.reset();
   try {  // the destructor does not run for an object that was never made
     sys::Fd user;
-    if (plan_.namespaces.network_beside && plan_.namespaces.makes(CLONE_NEWUSER)) {
+    if (network && plan_.namespaces.makes(CLONE_NEWUSER)) {
       user = task.proc.open_magic_link(sys::format("{}/ns/user", process_.pid), O_RDONLY);
     }
     if (task.missed_cgroup) enter_cgroup(task);
@@ -235,16 +238,16 @@ Launch::Launch(ChildTask task, sys::ChildEntry entry, const std::vector<sys::Joi
       (void)send(channel_.get(), MessageKind::kGo);  // a dead child is noticed when it is awaited
     }
     map_ids();
-    sys::Fd network;
-    if (plan_.namespaces.network_beside) {  // while the child mounts
+    sys::Fd made;
+    if (network) {  // while the child mounts
       int owner = user.get();
       for (const sys::Join& join : joins) {
         if ((join.types & CLONE_NEWUSER) != 0) owner = join.fd;
       }
-      network = sys::make_network_namespace(owner, task.proc, channel_.get(),
-                                            encode(MessageKind::kNetwork));
+      made = network->make(
+          {.user = owner, .channel = channel_.get(), .message = encode(MessageKind::kNetwork)});
     }
-    if (!plan_.net_devices.empty()) move_devices(network.get(), joins);
+    if (!plan_.net_devices.empty()) move_devices(made.get(), joins);
   } catch (...) {
     (void)sys::send_signal(process_.pidfd.get(), SIGKILL);
     (void)sys::wait_child(process_);

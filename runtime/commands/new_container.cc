@@ -120,7 +120,8 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
   check_labels(plan_.process.labels, plan_.root.label, context.proc);
   for (const std::string& warning : plan_.warnings) context.log.warning(warning);
 
-  directory_ = StateStore::open(context.state_root).make(options.id);
+  // Else it is taken while the child mounts.
+  if (waits_for_start || wants_notify()) take_id();
   try {  // the destructor does not run for an object that was never made
     if (wants_notify()) add_notify(plan_, *directory_, context.state_root);
     joins_ = open_joins(plan_.namespaces, context.proc);
@@ -129,9 +130,11 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
                          cache_directory(context), context.proc, context.log);
     if (!options.console_socket.empty())
       console_socket_ = sys::connect_path(options.console_socket);
-    if (waits_for_start) start_socket_ = sys::listen_at(directory_->fd(), kStartSocket);
-    waiting_ = sys::open_at(directory_->fd(), kWaitingFile, O_RDWR | O_CREAT | O_EXCL, 0600);
-    sys::lock(waiting_.get());
+    if (waits_for_start) {
+      start_socket_ = sys::listen_at(directory_->fd(), kStartSocket);
+      waiting_ = sys::open_at(directory_->fd(), kWaitingFile, O_RDWR | O_CREAT | O_EXCL, 0600);
+      sys::lock(waiting_.get());
+    }
     make_cgroup();
     const ChildTask task = {.plan = plan_,
                             .exec = exec_.plan,
@@ -149,6 +152,7 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
     // Held by the child alone from here on.
     waiting_.reset();
     start_socket_.reset();
+    if (!directory_) take_id();
   } catch (...) {
     remove();
     throw;
@@ -159,6 +163,7 @@ void NewContainer::make_cgroup() {
   bool is_written = false;
   cgroup_ = runtime::make_cgroup(plan_.cgroup, context_.proc, context_.log,
                                  [&](const config::CgroupRecord& record) {
+                                   if (!directory_) take_id();
                                    directory_->write_cgroup(record);
                                    is_written = true;
                                  });
@@ -173,7 +178,11 @@ void NewContainer::forget_cgroup() {
 
 void NewContainer::remove() {
   if (cgroup_) cgroup_->remove();
-  directory_->remove();
+  if (directory_) directory_->remove();
+}
+
+void NewContainer::take_id() {
+  directory_ = StateStore::open(context_.state_root).make(options_.id);
 }
 
 NewContainer::~NewContainer() {

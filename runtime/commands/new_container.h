@@ -54,6 +54,7 @@ class NewContainer {
   void keep();
 
  private:
+  void take_id();
   void write_record(pid_t pid, std::uint64_t start_time);
   void make_cgroup();
   void forget_cgroup();
