@@ -154,7 +154,7 @@ TEST_CASE("ids: nested in a range, users and groups work", "[integration][ids][u
 TEST_CASE("ids: nested, an id that the outer namespace has not is named", "[integration][ids]") {
   const Result result = run_nested({"-U", "--map-root-user"}, nested_ids(2));
   CHECK(result.exit_code == 1);
-  CHECK_THAT(result.err, Contains("/linux/uidMappings/0") && Contains("host id 1"));
+  CHECK_THAT(result.err, Contains("/linux/uidMappings/0") && Contains("id 1 does not exist"));
 }
 
 TEST_CASE("ids: nested, root without CAP_SETFCAP is told so", "[integration][ids]") {

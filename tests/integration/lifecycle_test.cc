@@ -111,11 +111,6 @@ TEST_CASE("create: leaves nothing when it fails", "[integration][lifecycle]") {
   }
 }
 
-TEST_CASE("create: what is not there yet is refused by name", "[integration][lifecycle]") {
-  CHECK(has(run_args({"true"}, [](auto& spec) { spec.process->apparmor_profile = "x"; }).err,
-            "/process/apparmorProfile: not supported yet"));
-}
-
 TEST_CASE("create: killed at any moment, it leaves what delete --force removes",
           "[integration][lifecycle]") {
   const Bundle bundle(sleeps);
