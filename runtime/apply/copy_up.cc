@@ -53,8 +53,6 @@ void copy_up(int from, int to) {
   const sys::Fd source = sys::open_at(from, ".", O_RDONLY | O_DIRECTORY);
   const sys::Fd target = sys::open_at(to, ".", O_RDONLY | O_DIRECTORY);
   copy_directory(source.get(), target.get(), 0);
-  const struct stat status = sys::status_of(from);
-  sys::set_owner_and_mode(target.get(), status.st_uid, status.st_gid, status.st_mode & 07777U);
 }
 
 }  // namespace runtime

@@ -5,9 +5,9 @@
 namespace runtime {
 
 /// Copies directories, regular files and symlinks, with modes and owners, from directory `from` (an
-/// O_PATH descriptor inside the image) into directory `to`. No symlink is followed, nothing on
-/// another file system is copied; sockets, FIFOs and devices are left out.
-/// Errors: ENOSPC when the tmpfs is too small, ELOOP below 64 levels.
+/// O_PATH descriptor inside the image) into directory `to`, whose own stay. No symlink is followed,
+/// nothing on another file system is copied; sockets, FIFOs and devices are left out. Errors:
+/// ENOSPC when the tmpfs is too small, ELOOP below 64 levels.
 void copy_up(int from, int to);
 
 }  // namespace runtime

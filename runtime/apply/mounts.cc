@@ -234,6 +234,15 @@ void label_root(int mount, const std::string& label) {
   (void)sys::set_file_label(sys::open_at(mount, ".", O_RDONLY | O_DIRECTORY).get(), label);
 }
 
+// As runc and crun: a tmpfs of which the options say nothing else is like what it covers.
+void take_identity(int covered, int mount, const MountStep& step) {
+  const struct stat theirs = sys::status_of(covered), ours = sys::status_of(mount);
+  const struct stat& owner = step.takes_owner ? theirs : ours;
+  const mode_t mode = (step.takes_mode ? theirs : ours).st_mode & 07777U;
+  const sys::Fd directory = sys::open_at(mount, ".", O_RDONLY | O_DIRECTORY);
+  sys::set_owner_and_mode(directory.get(), owner.st_uid, owner.st_gid, mode);
+}
+
 void mount_one(int root, const MountStep& step, sys::Fd source) {
   if (step.kind == MountKind::kRemount) return remount(root, step);
   if (step.copy_symlink && is_symlink(source.get())) {
@@ -243,10 +252,14 @@ void mount_one(int root, const MountStep& step, sys::Fd source) {
   const sys::Fd mount = source ? std::move(source) : make_instance_or_clone(step);
   if (is_bind) set_bind_attributes(mount.get(), step, step.attr_set, step.attr_clear, false);
   set_bind_attributes(mount.get(), step, step.rec_attr_set, step.rec_attr_clear, true);
+  // What we make has nothing to be taken over.
+  const bool takes = (step.takes_mode || step.takes_owner) &&
+                     sys::open_in_root_if_exists(root, step.target, O_PATH).has_value();
   const sys::Fd target = open_target(root, step, !is_bind || sys::is_directory(mount.get()));
   check_target(target.get(), mount.get(), step);
   if (!step.root_label.empty()) label_root(mount.get(), step.root_label);
   if (step.copy_up) copy_up(target.get(), mount.get());
+  if (takes) take_identity(target.get(), mount.get(), step);
   sys::attach_mount(mount.get(), target.get());
   for (const config::PropagationChange& change : step.propagation) {
     sys::set_propagation(mount.get(), change.type, change.recursive);

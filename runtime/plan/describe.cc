@@ -133,6 +133,8 @@ std::string mount_text(const MountStep& step) {
   if (step.source_nofollow) line += " source-no-symlink";
   if (step.copy_symlink) line += " copy-symlink";
   if (step.copy_up) line += " copy-up";
+  if (step.takes_mode) line += " mode-of-directory";
+  if (step.takes_owner) line += " owner-of-directory";
   return line + "\n";
 }
 

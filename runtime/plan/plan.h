@@ -116,6 +116,8 @@ struct MountStep {
   /// A source that is a symlink becomes one of the container's, and nothing is mounted.
   bool copy_symlink = false;
   bool copy_up = false;
+  /// A tmpfs has these of the directory that it covers, where there was one.
+  bool takes_mode = false, takes_owner = false;
   std::uint64_t attr_set = 0, attr_clear = 0;
   std::uint64_t rec_attr_set = 0, rec_attr_clear = 0;
   std::vector<config::PropagationChange> propagation;

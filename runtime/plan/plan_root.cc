@@ -67,6 +67,11 @@ std::vector<std::string> parameters_of(const config::MountOptions& options) {
   return parameters;
 }
 
+bool has_data(const config::MountOptions& options, std::string_view name) {
+  return std::any_of(options.data.begin(), options.data.end(),
+                     [&](const std::string& one) { return one.starts_with(name); });
+}
+
 bool is_on_or_above(const std::string& target, const std::string& path) {
   return target.empty() || target == path || path.starts_with(target + "/");
 }
@@ -158,6 +163,8 @@ MountStep plan_mount(const config::Mount& mount, std::size_t index, const std::s
     throw sys::Error(sys::format("/mounts/{}/options: tmpcopyup is for tmpfs", index), EINVAL);
   }
   step.copy_up = options.tmpcopyup;
+  step.takes_mode = mount.type == "tmpfs" && !has_data(options, "mode=");
+  step.takes_owner = step.copy_up && !has_data(options, "uid=") && !has_data(options, "gid=");
   if (options.copy_symlink && step.kind != MountKind::kBind) {
     throw sys::Error(sys::format("/mounts/{}/options: copy-symlink is for binds", index), EINVAL);
   }

@@ -306,6 +306,28 @@ TEST_CASE("mounts: tmpcopyup has contents, modes and symlinks of the image, and 
   CHECK(read_text(bundle.rootfs() + "/data/a/file") == "kept\n");
 }
 
+TEST_CASE("mounts: a tmpfs has the mode of what it covers, or of its options, or the kernel's",
+          "[integration][mounts]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    for (const char* path : {"/covers/plain", "/new/plain"}) {
+      add_mount(spec, path, "tmpfs", "tmpfs");
+    }
+    add_mount(spec, "/covers/named", "tmpfs", "tmpfs", {"mode=701"});
+    for (const char* path : {"/covers/copied", "/new/copied"}) {
+      add_mount(spec, path, "tmpfs", "tmpfs", {"tmpcopyup"});
+    }
+    add_mount(spec, "/covers/both", "tmpfs", "tmpfs", {"tmpcopyup", "mode=700"});
+    set_shell(spec, "cd /covers; stat -c %a plain named copied both /new/*; cat both/file");
+  });
+  for (const std::string name : {"plain", "named", "copied", "both"}) {
+    make_directory(bundle.rootfs() + "/covers/" + name);
+    REQUIRE(::chmod((bundle.rootfs() + "/covers/" + name).c_str(), 0750) == 0);
+  }
+  write_text(bundle.rootfs() + "/covers/both/file", "copied\n");
+  const Runtime runtime;
+  CHECK(runtime.run(bundle).all() == "750\n701\n750\n700\n1777\n1777\ncopied\n");
+}
+
 TEST_CASE("mounts: tmpcopyup into a tmpfs that is too small is an error", "[integration][mounts]") {
   const Bundle bundle([](RuntimeSpec& spec) {
     add_mount(spec, "/data", "tmpfs", "tmpfs", {"tmpcopyup", "size=4k"});
