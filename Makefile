@@ -4,6 +4,7 @@
 #: make              build everything into build/bin/, after installing what the build needs
 #: make run          run a shell line in a container, as an ordinary user; LINE='echo hello'
 #: make test         all tests, as a user and, called by root, as root; STRICT=1 lets nothing be skipped
+#: make test-callers the tests with podman, buildah, docker and containerd alone
 #: make test-vm      the tests that need cgroup v2, in a machine of their own; VM_ARGS='"a test"' for one
 #: make check        the unit tests alone; ARGS='"a test"' for one
 #: make conformance  the OCI specification's clauses, one by one; RUNTIME=crun for another runtime
@@ -13,7 +14,7 @@
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
 #: make fuzz         libFuzzer over what reads others' bytes, TIME=60 seconds each; TARGET=json for one
 #: make test-failures  every system call fails with every error, one after the other; minutes
-#: make deps         install the Debian packages that are missing; FOR='build run test vm bench lint fuzz'
+#: make deps         install the Debian packages that are missing; FOR='build run test callers vm bench lint fuzz'
 #: make install      into PREFIX (/usr/local), below DESTDIR; make uninstall takes it away
 #: make clean        remove build/
 #:
@@ -120,17 +121,18 @@ RUN_PACKAGES := busybox-static uidmap
 BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev \
   nlohmann-json3-dev
 LINT_PACKAGES := clang-format clang-tidy shellcheck groff-base
-FOR := build run test
+FOR := build run test callers
 FOR_build := $(BUILD_PACKAGES)
 FOR_run := $(RUN_PACKAGES)
 FOR_test := $(TEST_PACKAGES)
+FOR_callers := $(CALLER_PACKAGES)
 FOR_vm := $(VM_PACKAGES)
 FOR_bench := $(BENCH_PACKAGES)
 FOR_lint := $(LINT_PACKAGES)
 FOR_conformance := $(CONFORMANCE_PACKAGES)
 FOR_fuzz := $(FUZZ_PACKAGES)
 
-DEPS := deps-build deps-run deps-test deps-vm deps-bench deps-lint deps-conformance deps-fuzz
+DEPS := deps-build deps-run deps-test deps-callers deps-vm deps-bench deps-lint deps-conformance deps-fuzz
 .PHONY: deps $(DEPS)
 deps:
 	@scripts/deps $(sort $(foreach each,$(FOR),$(FOR_$(each))))

@@ -11,11 +11,16 @@
 #   make conformance-docs          the table of tilla, crun and runc: docs/conformance.md
 #   STRICT=1      a test that needs something which could be installed fails instead of being skipped
 #   UPDATE_GOLDEN=1 make check     rewrites tests/golden/plan/*.txt
+#   make test-callers  podman, buildah, docker and containerd alone, with our runtime
 #   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
 TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun
 VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils
 CONFORMANCE_PACKAGES := nlohmann-json3-dev busybox-static uidmap util-linux iproute2
+
+CALLER_PACKAGES := podman buildah catatonit curl
+# Whose daemons nobody wants to run for good: unpacked into OUT, not installed.
+UNPACKED_PACKAGES := containerd docker.io
 
 TESTS := $(OUT)/tests
 TEST_OBJ := $(OBJ)/tests
@@ -28,21 +33,29 @@ ifeq ($(SAN),1)
 endif
 
 UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime $(TESTS)/replay
-SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security
+SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security $(TESTS)/callers
 VM_PROGRAM := $(TESTS)/vm
 TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
 
 tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc))
 SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
+CALLERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/callers/*.cc))
 TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
   $(call tests_in,unit/runtime) $(call tests_in,integration) $(call tests_in,security) \
-  $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
+  $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
 
-.PHONY: test test-failures test-vm check tests
-tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/probe $(TESTS)/failing $(TESTS)/attack
+.PHONY: test test-callers test-failures test-vm check tests
+tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/conformance $(TESTS)/probe \
+  $(TESTS)/failing $(TESTS)/attack
 
-test: deps-run deps-test tests
+test: deps-run deps-test deps-callers tests $(TESTS)/unpacked
 	@OUT=$(OUT) tests/run all
+
+test-callers: deps-run deps-test deps-callers tests $(TESTS)/unpacked
+	@OUT=$(OUT) tests/run callers
+
+$(TESTS)/unpacked: scripts/unpack tests/tests.mk
+	@scripts/unpack $@ $(UNPACKED_PACKAGES)
 
 # As the caller. A part of it is in every `make test`.
 test-failures: deps-run deps-test tests
@@ -62,6 +75,7 @@ $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
 $(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
+$(TESTS)/callers: $(CALLERS_OBJ)
 $(VM_PROGRAM): $(call tests_in,vm)
 $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	@mkdir -p $(@D)
