@@ -8,7 +8,7 @@
 #: make test-vm      the tests that need cgroup v2, in a machine of their own; VM_ARGS='"a test"' for one
 #: make check        the unit tests alone; ARGS='"a test"' for one
 #: make conformance  the OCI specification's clauses, one by one; RUNTIME=crun for another runtime
-#: make text-order   arrange the program anew, by what it executes; two minutes
+#: make text-order   arrange the program anew, by what it executes; ten minutes
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
 #: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes

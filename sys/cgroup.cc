@@ -102,6 +102,8 @@ std::optional<std::string> read_cgroup_file(int dir, const std::string& file) {
   }
 }
 
+int may_make_cgroups(int dir) { return ::faccessat(dir, ".", W_OK, AT_EACCESS) < 0 ? errno : 0; }
+
 int make_cgroup_at(int dir, const std::string& name) {
   return ::mkdirat(dir, name.c_str(), 0755) < 0 ? errno : 0;
 }

@@ -26,6 +26,8 @@ int write_cgroup_file(int dir, const std::string& file, std::string_view value);
 /// At most 1 MiB. Empty: there is no such file.
 std::optional<std::string> read_cgroup_file(int dir, const std::string& file);
 
+/// Whether one can be made in `dir`: 0, or the errno that says why not.
+int may_make_cgroups(int dir);
 /// Makes a cgroup. Returns 0 or the errno.
 int make_cgroup_at(int dir, const std::string& name);
 /// Removes a cgroup with all below it, which must have no processes any more: without following

@@ -62,7 +62,9 @@ NetworkNamespaceMaker::NetworkNamespaceMaker(const Procfs& proc)
   helper_.emplace(run, this, 0);
 }
 
-NetworkNamespaceMaker::~NetworkNamespaceMaker() { let_go(); }
+NetworkNamespaceMaker::~NetworkNamespaceMaker() {
+  if (helper_) let_go();
+}
 
 Fd NetworkNamespaceMaker::make(const NetworkOrder& order) {
   order_ = order;
@@ -76,7 +78,7 @@ Fd NetworkNamespaceMaker::make(const NetworkOrder& order) {
 
 void NetworkNamespaceMaker::let_go() noexcept {
   is_ordered_ = 1;
-  (void)futex(is_ordered_, FUTEX_WAKE, 1);
+  if (futex(is_ordered_, FUTEX_WAKE, 1) < 0) helper_->kill();  // or we would wait for it for ever
 }
 
 // Shares our memory: no allocation, no exceptions.

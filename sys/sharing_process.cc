@@ -54,4 +54,6 @@ SharingProcess::~SharingProcess() {
   (void)::munmap(stack_, kStack);            // whoever it cloned has a copy
 }
 
+void SharingProcess::kill() noexcept { (void)::kill(pid_, SIGKILL); }
+
 }  // namespace sys

@@ -17,6 +17,7 @@ class SharingProcess {
   SharingProcess(int (*entry)(void*), void* task, int flags, sigset_t* signals_before = nullptr);
   /// Waits until it has ended.
   ~SharingProcess();
+  void kill() noexcept;
   SharingProcess(const SharingProcess&) = delete;
   SharingProcess& operator=(const SharingProcess&) = delete;
 

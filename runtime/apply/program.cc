@@ -117,7 +117,8 @@ void join_keyring(const Program& program) {
     sys::in_context("can't set process label", [&] { sys::set_key_label(program.proc, label); });
   }
   if (!sys::join_new_session_keyring()) {
-    program.warn("no session keyring: the user's quota of keys is used up, or they are forbidden");
+    program.warn(
+        "no session keyring: the user's quota of keys is used up, or they are forbidden, ignoring");
   }
   if (!label.empty()) sys::set_key_label(program.proc, {});
 }

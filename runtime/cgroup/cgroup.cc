@@ -45,9 +45,16 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
   }
   if (!tree) return do_without(plan, "/sys/fs/cgroup has no cgroup v2 of ours", log);
   std::unique_ptr<Cgroup> cgroup;
+  bool is_remembering = false;
+  const auto remember_it = [&](const config::CgroupRecord& record) {
+    is_remembering = true;
+    remember(record);
+    is_remembering = false;
+  };
   try {  // where no limit needs it, a cgroup that can't be made is no failure
-    cgroup = make_unified(plan, std::move(*tree), remember);
+    cgroup = make_unified(plan, std::move(*tree), remember_it);
   } catch (const sys::Error& error) {
+    if (is_remembering) throw;
     return do_without(plan, error.what(), log);
   }
   try {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 #include "runtime/cgroup/unified.h"
 #include "sys/cgroup.h"
@@ -61,12 +62,22 @@ std::vector<sys::RelPath> possible_places(const std::string& path, const Unified
 struct Made {
   sys::Fd dir;
   bool is_new = false;
+  bool is_in_use = false;
 };
 
-// Makes `place` with all that is missing above it. Empty: we may not, `code` says why.
-std::optional<Made> make_directories(int root, const sys::RelPath& place, int& code) {
+// A cgroup of somebody's, our own and those above included.
+bool is_in_use(int dir) {
+  const std::string events = sys::read_cgroup_file(dir, "cgroup.events").value_or("");
+  return events.find("populated 0") == std::string::npos;
+}
+
+// Makes the directory at `place` with all that is missing above it; it is remembered before it is
+// made, and nothing that is somebody's is remembered as ours. Empty: we may not, `code` says why.
+std::optional<Made> make_directories(int root, const sys::RelPath& place,
+                                     const std::function<void()>& remember, int& code) {
   Made made;
   made.dir = open_cgroup_directory(root, sys::RelPath());
+  bool is_remembered = false;
   const std::string& text = place.str();
   for (std::size_t start = 0; start < text.size();) {
     const std::size_t end = std::min(text.find('/', start), text.size());
@@ -74,21 +85,20 @@ std::optional<Made> make_directories(int root, const sys::RelPath& place, int& c
     auto next = sys::open_at_if_exists(made.dir.get(), name, O_RDONLY | O_DIRECTORY);
     made.is_new = !next;
     if (!next) {
+      if ((code = sys::may_make_cgroups(made.dir.get())) != 0) return std::nullopt;
+      if (!is_remembered) remember();
+      is_remembered = true;
       code = sys::make_cgroup_at(made.dir.get(), name);
       if (code != 0 && code != EEXIST) return std::nullopt;
+      made.is_new = code == 0;
       next = sys::open_at(made.dir.get(), name, O_RDONLY | O_DIRECTORY);
     }
     made.dir = std::move(*next);
     start = end + 1;
   }
+  made.is_in_use = !made.is_new && is_in_use(made.dir.get());
+  if (!made.is_in_use && !is_remembered) remember();
   return made;
-}
-
-// A cgroup of somebody's, our own and those above included.
-bool is_in_use(const Made& made) {
-  if (made.is_new) return false;
-  const std::string events = sys::read_cgroup_file(made.dir.get(), "cgroup.events").value_or("");
-  return events.find("populated 0") == std::string::npos;
 }
 
 // Makes the directory at `path`, or where else it may be. Leaves the place in `place`.
@@ -98,8 +108,10 @@ Made make_somewhere(const std::string& path, const UnifiedTree& tree,
   int code = 0;
   for (const sys::RelPath& each : possible_places(path, tree)) {
     place = each;
-    remember({.driver = "unified", .path = "/" + place.str(), .unit = {}, .hierarchies = {}});
-    made = make_directories(tree.root.get(), place, code);
+    const auto remember_it = [&] {
+      remember({.driver = "unified", .path = "/" + place.str(), .unit = {}, .hierarchies = {}});
+    };
+    made = make_directories(tree.root.get(), place, remember_it, code);
     if (made || (code != EACCES && code != EPERM && code != EROFS)) break;
   }
   if (!made) throw sys::errno_error(sys::format("make cgroup \"/{}\"", place.str()), code);
@@ -155,10 +167,10 @@ std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
   sys::RelPath place;
   const std::string name = "tilla-" + plan.id;
   Made made = make_somewhere(plan.path.empty() ? name : plan.path, tree, remember, place);
-  if (plan.path.empty() && is_in_use(made)) {  // by a container of that name in another state root
+  if (plan.path.empty() && made.is_in_use) {  // by a container of that name in another state root
     made = make_somewhere(sys::format("{}-{}", name, sys::own_pid()), tree, remember, place);
   }
-  if (is_in_use(made)) {
+  if (made.is_in_use) {
     throw sys::Error(sys::format("cgroup \"/{}\" is in use: it has processes", place.str()), EBUSY);
   }
   if (!made.is_new) (void)sys::write_cgroup_file(made.dir.get(), "cgroup.freeze", "0");

@@ -122,6 +122,19 @@ TEST_CASE("cgroup: one for each container, which goes with it", "[integration][c
   CHECK_FALSE(view.is_there());
 }
 
+TEST_CASE("cgroup: a second container of an id is refused for that, and the first one lives",
+          "[integration][cgroup][root]") {
+  NEEDS(root);
+  const Bundle bundle(sleeps);
+  const UnifiedView view;
+  view.start(bundle);
+  const Result second = view.call({"run", "--bundle", bundle.path(), view.id()});
+  const std::string said = view.output();
+  CHECK(second.exit_code == 1);
+  CHECK_THAT(said, Contains("already exists") && !Contains("warning"));
+  CHECK(view.file("cgroup.events") == "populated 1\nfrozen 0\n");
+}
+
 TEST_CASE("cgroup: the container's is the root of its cgroup namespace",
           "[integration][cgroup][root]") {
   NEEDS(root);
