@@ -176,6 +176,7 @@ void check_deletable(const Runtime& runtime, const Bundle& bundle, const Orphana
 
 TEST_CASE("failing: a run one of whose system calls fails is whole, or says so and leaves nothing",
           "[integration][failing]") {
+  NEEDS(no_sanitizer);
   const Bundle bundle(protect);
   const Runtime runtime;
   const Orphanage orphans;
@@ -199,6 +200,7 @@ TEST_CASE("failing: a run one of whose system calls fails is whole, or says so a
 }
 
 TEST_CASE("failing: so is a create, and what is started then is whole", "[integration][failing]") {
+  NEEDS(no_sanitizer);
   const Bundle bundle(protect);
   const Runtime runtime;
   const Orphanage orphans;
@@ -234,6 +236,7 @@ TEST_CASE("failing: so is a create, and what is started then is whole", "[integr
 
 TEST_CASE("failing: a start one of whose system calls fails has happened, or can be done again",
           "[integration][failing]") {
+  NEEDS(no_sanitizer);
   const Bundle bundle([](config::RuntimeSpec& spec) { spec.process->args = {"probe", "pause"}; });
   const Runtime runtime;
   const Orphanage orphans;
@@ -256,6 +259,7 @@ TEST_CASE("failing: a start one of whose system calls fails has happened, or can
 
 TEST_CASE("failing: an exec is as its container, or says so and leaves nothing",
           "[integration][failing]") {
+  NEEDS(no_sanitizer);
   const Bundle bundle([](config::RuntimeSpec& spec) {
     protect(spec);
     spec.process->args = {"probe", "pause"};

@@ -136,6 +136,7 @@ TEST_CASE("t_seccomp_order: no_new_privs and the filter hold in the first instru
 TEST_CASE(
     "t_seccomp_denies_all: a profile that lets nothing say so ends the container all the same",
     "[security][inv7]") {
+  NEEDS(no_sanitizer);
   // Not even exit_group(2): whoever tries that in a loop never ends.
   const bool no_new_privileges = GENERATE(true, false);
   const Bundle bundle([&](config::RuntimeSpec& spec) {

@@ -50,6 +50,14 @@ bool& skipped() {
   return value;
 }
 
+bool is_plain_build() {
+#if defined(__SANITIZE_ADDRESS__)
+  return false;
+#else
+  return true;
+#endif
+}
+
 }  // namespace
 
 namespace needs {
@@ -64,6 +72,7 @@ const Need strace = {"strace", [] { return is_executable("/usr/bin/strace"); }, 
 const Need cgroup2 = {"cgroup v2", can_write_cgroup2, true};
 const Need apparmor = {"AppArmor", [] { return sys::has_apparmor(sys::Procfs::open()); }, true};
 const Need selinux = {"SELinux", sys::has_selinux, true};
+const Need no_sanitizer = {"a build without sanitizers", is_plain_build, true};
 }  // namespace needs
 
 bool is_missing(const Need& need) {

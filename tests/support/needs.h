@@ -26,6 +26,9 @@ extern const Need strace;
 extern const Need cgroup2;   // a mount of cgroup v2 that the caller may write
 extern const Need apparmor;  // the kernel's, switched on
 extern const Need selinux;   // the same, with a policy
+/// Of the runtime that is tested: a sanitizer makes system calls of its own, and its handlers go on
+/// where ours end.
+extern const Need no_sanitizer;
 }  // namespace needs
 
 /// Whether the running test is to be skipped; says so. With STRICT=1 fails the test instead, if the
