@@ -59,7 +59,8 @@ TEST_CASE("podman: a pod's containers share its network, ipc and name", "[caller
   NEEDS_ENGINE(Podman);
   const Pod pod({"--hostname", "podhost"});
   const Words in_pod = {"--pod", pod.pod.id()};
-  const Container<Podman> server(detached(in_pod, "nc -l -p 7000; hostname"));
+  // One that never comes to the end of its input: a client leaves at once when its server has.
+  const Container<Podman> server(detached(in_pod, "mkfifo /in; nc -l -p 7000 <> /in; hostname"));
   CHECK(support::eventually([&] {
     return run_line<Podman>(in_pod, "echo from the client | nc 127.0.0.1 7000").exit_code == 0;
   }));
