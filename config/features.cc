@@ -40,11 +40,9 @@ Json cgroup() {
 }
 
 Json seccomp(const FeaturesFacts& facts) {
-  std::vector<std::string> actions = names_of(kSeccompActions);
-  std::erase(actions, "SCMP_ACT_NOTIFY");  // no listener is ever told of it
   return JsonObject()
       .add("enabled", true)
-      .add("actions", actions)
+      .add("actions", names_of(kSeccompActions))
       .add("operators", names_of(kSeccompOperators))
       .add("archs", sorted(facts.seccomp_archs))
       .add("knownFlags", names(kSeccompFlags))

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "config/problems.h"
+#include "config/seccomp_notify.h"
 #include "sys/format.h"
 
 namespace config {
@@ -28,9 +29,9 @@ void check_rule(Problems& problems, const std::string& place, const SeccompRule&
     const std::string pointer = sys::format("{}/names/{}", place, i);
     if (rule.names[i].empty()) problems.add(pointer, "empty");
     problems.check_text(pointer, rule.names[i]);
-    // Whoever waits for the listener's answer would wait for it to be written.
+    // As runc, whose own write would wait for an answer; ours comes from another thread.
     if (rule.action == SeccompAction::kNotify && rule.names[i] == "write") {
-      problems.add(pointer, "SCMP_ACT_NOTIFY cannot be used for write");
+      problems.add(pointer, "SCMP_ACT_NOTIFY cannot be used for the write syscall");
     }
   }
   check_errno(problems, place + "/errnoRet", rule.action, rule.errno_ret);
@@ -45,15 +46,10 @@ void check_rule(Problems& problems, const std::string& place, const SeccompRule&
 }
 
 void check_listener(Problems& problems, const Seccomp& seccomp) {
-  const bool notifies = std::ranges::any_of(seccomp.syscalls, [](const SeccompRule& rule) {
-    return rule.action == SeccompAction::kNotify;
-  });
   if (seccomp.default_action == SeccompAction::kNotify) {
     problems.add("/linux/seccomp/defaultAction", "SCMP_ACT_NOTIFY cannot be the default");
-  } else if (notifies && seccomp.listener_path.empty()) {
+  } else if (notifies(seccomp) && seccomp.listener_path.empty()) {
     problems.add("/linux/seccomp/listenerPath", "missing, and a rule has SCMP_ACT_NOTIFY");
-  } else if (!notifies && !seccomp.listener_path.empty()) {
-    problems.add("/linux/seccomp/listenerPath", "no rule has SCMP_ACT_NOTIFY");
   }
   if (!seccomp.listener_path.empty()) {
     problems.check_absolute("/linux/seccomp/listenerPath", seccomp.listener_path);

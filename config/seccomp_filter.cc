@@ -14,6 +14,7 @@
 #include <optional>
 
 #include "config/seccomp_evaluate.h"
+#include "config/seccomp_notify.h"
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/format.h"
@@ -22,11 +23,12 @@ namespace config {
 namespace {
 
 // A part of the cache's key: to be raised with every change of what this file generates.
-constexpr std::string_view kCompilerTag = "tilla seccomp 1";
+constexpr std::string_view kCompilerTag = "tilla seccomp 2";
 
 constexpr std::uint32_t kMaxErrno = 4095;  // MAX_ERRNO
 constexpr std::uint32_t kArguments = 6;
-constexpr std::uint32_t kX32Bit = 0x40000000;  // __X32_SYSCALL_BIT
+constexpr std::uint32_t kWaitKillable = 1U << 5U;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
+constexpr std::uint32_t kX32Bit = 0x40000000;      // __X32_SYSCALL_BIT
 // libseccomp up to 2.5.4 makes a wrong tree out of no rules, and a tree of few gains nothing.
 constexpr std::size_t kTreeFrom = 32;
 
@@ -67,7 +69,7 @@ std::uint32_t action_of(SeccompAction action, const std::optional<std::uint32_t>
     case SeccompAction::kLog:
       return SCMP_ACT_LOG;
     case SeccompAction::kNotify:
-      refuse("", "SCMP_ACT_NOTIFY: not supported yet", ENOTSUP);
+      return SCMP_ACT_NOTIFY;
   }
   refuse(place, "unknown action");
 }
@@ -117,16 +119,19 @@ std::vector<std::uint32_t> architectures_of(const Seccomp& profile) {
 }
 
 std::uint32_t kernel_flags_of(const Seccomp& profile) {
-  std::uint32_t flags = 0;
+  const bool has_listener = notifies(profile);
+  std::uint32_t flags = has_listener ? SECCOMP_FILTER_FLAG_NEW_LISTENER : 0U;
   for (std::size_t i = 0; i < profile.flags.size(); ++i) {
     const std::string& name = profile.flags[i];
     if (name == "SECCOMP_FILTER_FLAG_LOG") {
       flags |= SECCOMP_FILTER_FLAG_LOG;
     } else if (name == "SECCOMP_FILTER_FLAG_SPEC_ALLOW") {
       flags |= SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+    } else if (name == "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") {
+      // Without a listener it means nothing, and the kernel takes it for an error.
+      if (has_listener) flags |= kWaitKillable;
     } else if (name != "SECCOMP_FILTER_FLAG_TSYNC") {  // which one thread does not need
-      // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV is about SCMP_ACT_NOTIFY alone.
-      refuse(sys::format("/flags/{}", i), sys::format("\"{}\": not supported yet", name), ENOTSUP);
+      refuse(sys::format("/flags/{}", i), sys::format("unknown flag \"{}\"", name));
     }
   }
   return flags;
@@ -365,6 +370,15 @@ class KeyWriter {
 };
 
 }  // namespace
+
+bool CompiledFilter::has_listener() const {
+  return (kernel_flags & SECCOMP_FILTER_FLAG_NEW_LISTENER) != 0;
+}
+
+std::uint32_t CompiledFilter::flags_without_listener() const {
+  constexpr std::uint32_t kOfListeners = SECCOMP_FILTER_FLAG_NEW_LISTENER | kWaitKillable;
+  return kernel_flags & ~kOfListeners;
+}
 
 CompiledFilter compile_seccomp(const Seccomp& profile, std::vector<std::string>& unknown_names) {
   CompiledFilter filter;

@@ -14,6 +14,8 @@ namespace config {
 struct CompiledFilter {
   std::string program;             // an array of struct sock_filter
   std::uint32_t kernel_flags = 0;  // SECCOMP_FILTER_FLAG_*
+  bool has_listener() const;       // somebody must answer for what the filter notifies
+  std::uint32_t flags_without_listener() const;
   bool operator==(const CompiledFilter&) const = default;
 };
 
@@ -22,8 +24,7 @@ struct CompiledFilter {
 /// which the kernel takes 32 bits must mask it (CVE-2019-10063). System calls above the highest
 /// one that the profile names get ENOSYS where the default would refuse them: programs fall back.
 /// unknown_names: receives each name that libseccomp doesn't know, once; such are skipped.
-/// Errors: with the JSON pointer: SCMP_ACT_NOTIFY, an unknown architecture, more than 4096
-/// instructions.
+/// Errors: with the JSON pointer: an unknown architecture, more than 4096 instructions.
 /// Source: config-linux.md "Seccomp", seccomp_rule_add(3), runc libcontainer/seccomp.
 CompiledFilter compile_seccomp(const Seccomp& profile, std::vector<std::string>& unknown_names);
 

@@ -39,9 +39,10 @@ NamespaceType read_namespace_type(const Reader& place) {
 
 /// Our own file: a member that we never wrote means that something else did.
 void check_members(const Reader& document) {
-  constexpr std::string_view kMembers[] = {
-      "annotations", "bundle",     "created",  "hooks", "id",     "intelRdt",  "namespaces",
-      "noPivot",     "ociVersion", "ownerUid", "pid",   "rootfs", "startTime", "version"};
+  constexpr std::string_view kMembers[] = {"annotations",  "bundle",    "created",    "hooks",
+                                           "id",           "intelRdt",  "namespaces", "noPivot",
+                                           "ociVersion",   "ownerUid",  "pid",        "rootfs",
+                                           "seccompAgent", "startTime", "version"};
   document.each_member([&](const std::string& key, const Reader& place) {
     if (std::ranges::find(kMembers, key) == std::end(kMembers)) place.fail("unknown member");
   });
@@ -60,14 +61,34 @@ std::string write_state_list(const std::vector<ContainerState>& states) {
   return write_json({std::move(list)}, "") + '\n';
 }
 
+namespace {
+
+Json hook_state(const ContainerState& state) {
+  return JsonObject()
+      .add("ociVersion", state.oci_version)
+      .add("id", state.id)
+      .add("status", state.status)
+      .add_unless_empty("pid", state.pid)
+      .add("bundle", state.bundle)
+      .add_unless_empty("annotations", state.annotations)
+      .take();
+}
+
+}  // namespace
+
 std::string write_hook_state(const ContainerState& state) {
+  return write_json(hook_state(state), "");
+}
+
+std::string write_process_state(const ContainerState& container, int pid,
+                                const std::string& metadata) {
+  const std::vector<std::string> descriptors = {"seccompFd"};
   const Json json = JsonObject()
-                        .add("ociVersion", state.oci_version)
-                        .add("id", state.id)
-                        .add("status", state.status)
-                        .add_unless_empty("pid", state.pid)
-                        .add("bundle", state.bundle)
-                        .add_unless_empty("annotations", state.annotations)
+                        .add("ociVersion", container.oci_version)
+                        .add("fds", descriptors)
+                        .add("pid", pid)
+                        .add_unless_empty("metadata", metadata)
+                        .add_json("state", hook_state(container))
                         .take();
   return write_json(json, "");
 }
@@ -105,6 +126,7 @@ std::string write_record(const Record& record) {
                         .add("noPivot", record.no_pivot)
                         .add_unless_empty("hooks", record.has_hooks)
                         .add_unless_empty("intelRdt", record.has_intel_rdt)
+                        .add_unless_empty("seccompAgent", record.has_agent)
                         .take();
   return write_json(json, "\t") + '\n';
 }
@@ -137,6 +159,7 @@ Record parse_record(const std::string& text, const std::string& name) {
   document.get_required("noPivot", record.no_pivot);
   document.get("hooks", record.has_hooks);
   document.get("intelRdt", record.has_intel_rdt);
+  document.get("seccompAgent", record.has_agent);
   return record;
 }
 

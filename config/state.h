@@ -32,8 +32,13 @@ std::string write_state(const ContainerState& state);
 /// What `list --format json` prints: one line with its newline; "null" without containers, as runc.
 std::string write_state_list(const std::vector<ContainerState>& states);
 
-/// What hooks and seccomp listeners get: the specification's fields alone, on one line.
+/// What hooks get: the specification's fields alone, on one line.
 std::string write_hook_state(const ContainerState& state);
+
+/// What a seccomp agent gets with the listener of process `pid`. Source: config-linux.md, "The
+/// Container Process State".
+std::string write_process_state(const ContainerState& container, int pid,
+                                const std::string& metadata);
 
 /// `time` as Go's RFC3339Nano in UTC: "2026-11-03T10:00:00.5Z".
 std::string format_time(std::chrono::sys_time<std::chrono::nanoseconds> time);
@@ -53,6 +58,7 @@ struct Record {
   bool no_pivot = false;
   bool has_hooks = false;      // in its config.json
   bool has_intel_rdt = false;  // the same
+  bool has_agent = false;      // its seccomp profile has rules that notify one
   bool operator==(const Record&) const = default;
 };
 

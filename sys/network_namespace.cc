@@ -12,32 +12,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include <cstring>
-
 #include "sys/error.h"
 #include "sys/format.h"
 #include "sys/process.h"
-#include "sys/retry.h"
+#include "sys/socket.h"
 
 namespace sys {
 namespace {
-
-// 0, or -1 with errno.
-int send_descriptor(int channel, std::string_view message, int fd) {
-  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
-  iovec data = {.iov_base = const_cast<char*>(message.data()), .iov_len = message.size()};
-  msghdr header = {};
-  header.msg_iov = &data;
-  header.msg_iovlen = 1;
-  header.msg_control = control;
-  header.msg_controllen = sizeof(control);
-  cmsghdr* part = CMSG_FIRSTHDR(&header);
-  part->cmsg_level = SOL_SOCKET;
-  part->cmsg_type = SCM_RIGHTS;
-  part->cmsg_len = CMSG_LEN(sizeof(int));
-  std::memcpy(CMSG_DATA(part), &fd, sizeof(int));
-  return retry([&] { return ::sendmsg(channel, &header, MSG_NOSIGNAL); }) < 0 ? -1 : 0;
-}
 
 int bring_up_loopback() {
   const int socket = ::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -102,7 +83,7 @@ int NetworkNamespaceMaker::wait_and_make() {
   network_ = ::openat(procfs_, "self/ns/net", O_RDONLY | O_CLOEXEC);
   if (network_ < 0) return fail("open it");
   // Sent from here, for whoever waits gains 0.3 ms. A receiver that is gone is noticed elsewhere.
-  const int sent = send_descriptor(order_.channel, order_.message, network_);
+  const long sent = send_descriptor(order_.channel, order_.message, network_);
   if (sent < 0 && errno != EPIPE && errno != ECONNRESET) return fail("send it");
   if (bring_up_loopback() < 0) return fail("bring up lo");
   is_up_ = true;

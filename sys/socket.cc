@@ -154,6 +154,22 @@ bool send_message(int socket, std::string_view message, const std::vector<int>& 
   throw errno_error("sendmsg");
 }
 
+long send_descriptor(int socket, std::string_view message, int fd) noexcept {
+  alignas(cmsghdr) char control[CMSG_SPACE(sizeof(int))] = {};
+  iovec data = {.iov_base = const_cast<char*>(message.data()), .iov_len = message.size()};
+  msghdr header = {};
+  header.msg_iov = &data;
+  header.msg_iovlen = 1;
+  header.msg_control = control;
+  header.msg_controllen = sizeof(control);
+  cmsghdr* part = CMSG_FIRSTHDR(&header);
+  part->cmsg_level = SOL_SOCKET;
+  part->cmsg_type = SCM_RIGHTS;
+  part->cmsg_len = CMSG_LEN(sizeof(int));
+  std::memcpy(CMSG_DATA(part), &fd, sizeof(int));
+  return retry([&] { return ::sendmsg(socket, &header, MSG_NOSIGNAL); });
+}
+
 std::optional<Message> receive_message(int socket, std::size_t limit) {
   Message message;
   char text[kMaxMessage];  // not a string's memory: that is written first, page by page

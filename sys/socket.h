@@ -49,4 +49,8 @@ std::optional<Message> receive_message(int socket, std::size_t limit);
 /// what we sent. Source: unix(7); SO_ERROR is ECONNRESET then.
 bool went_unheard(int socket);
 
+/// Sends `message` with a descriptor: how many bytes went, or -1 with errno. For who shares memory:
+/// no allocation, no exceptions.
+long send_descriptor(int socket, std::string_view message, int fd) noexcept;
+
 }  // namespace sys

@@ -34,7 +34,8 @@ namespace sys {
 Fd make_sealed_stub();
 
 /// What failed, in the upper half of the int; the errno is in the lower.
-enum class StubStep { kExec = 0, kFilter = 1, kLabel = 2 };
+enum class StubStep { kExec = 0, kFilter = 1, kLabel = 2, kListener = 3 };
+constexpr int stub_word(StubStep step, int code) { return static_cast<int>(step) << 16 | code; }
 
 /// Whether a process of a container with these maps could write the file that this process runs.
 /// own_user_namespace: false when the container shares ours: true is the answer then.

@@ -37,6 +37,8 @@ const char* name_of_step(int step) {
       return "load the seccomp filter";
     case sys::StubStep::kLabel:
       return "apply the label";
+    case sys::StubStep::kListener:
+      return "send the listener to the seccomp agent";
   }
   return "execute the program";
 }

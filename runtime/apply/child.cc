@@ -252,16 +252,19 @@ void hand_out(const ChildTask& task, int connection, const std::string& names) {
 }
 
 // A connection of `start`: whoever is mapped inside and is not the one who made us is refused.
-sys::Fd accept_start(const ChildTask& task) {
+sys::Fd accept_start(const ChildTask& task, ChannelMessage& start) {
   const uid_t creator = sys::peer_uid(task.fds.channel);
   for (;;) {
     sys::Fd connection = sys::accept_connection(task.fds.start_socket);
     constexpr uid_t kUnmapped = 65534;  // of the host, past the mode of the state directory
     const uid_t peer = sys::peer_uid(connection.get());
     if (peer != creator && peer != kUnmapped) continue;
-    const std::optional<ChannelMessage> message = receive(connection.get());
+    std::optional<ChannelMessage> message = receive(connection.get());
     if (!message) continue;
-    if (message->kind == MessageKind::kStart) return connection;
+    if (message->kind == MessageKind::kStart) {
+      start = std::move(*message);
+      return connection;
+    }
     if (message->kind == MessageKind::kJoin) hand_out(task, connection.get(), message->text);
   }
 }
@@ -272,15 +275,22 @@ struct Voice {
   sys::Fd start;
 };
 
-void wait_for_start(const ChildTask& task, Voice& voice) {
-  if (task.fds.start_socket < 0) {
-    (void)expect(task.fds.channel, MessageKind::kStart);
-    return;
-  }
+// The message that lets it go.
+ChannelMessage wait_for_start(const ChildTask& task, Voice& voice) {
+  if (task.fds.start_socket < 0) return expect(task.fds.channel, MessageKind::kStart);
   if (!send(task.fds.channel, MessageKind::kReady)) sys::exit_now(1);
   (void)expect(task.fds.channel, MessageKind::kCreated);
-  voice.start = accept_start(task);
+  ChannelMessage start;
+  voice.start = accept_start(task, start);
   voice.channel = voice.start.get();
+  return start;
+}
+
+[[noreturn]] void execute(const ChildTask& task, const Program& program, const std::string& path,
+                          int status, ChannelMessage start) {
+  if (!task.exec.filter.has_listener()) execute_program(program, path, status);
+  const Agent agent = take_agent(std::move(start));
+  execute_program(program, path, status, &agent);
 }
 
 Program program_of(const ChildTask& task) {
@@ -321,19 +331,19 @@ void run_init(const ChildTask& task, Voice& voice) {
   inside.terminal.reset();
 
   if (task.plan.process.argv.empty()) {  // config.md: `process` is needed at start, not before
-    wait_for_start(task, voice);
+    (void)wait_for_start(task, voice);
     throw sys::Error("config.json: /process: is needed to start a container", EINVAL);
   }
   const std::string path = become_program(program, sets, inside.cwd.get());
   inside.cwd.reset();
   sys::set_dumpable(false);
-  wait_for_start(task, voice);
+  ChannelMessage start = wait_for_start(task, voice);
   if (const HooksPlan& plan = task.plan.hooks; !plan.hooks.start_container.empty()) {
     run_hooks_as(program, {.kind = "startContainer",
                            .hooks = plan.hooks.start_container,
                            .state = hook_state(plan, "created", sys::own_pid())});
   }
-  execute_program(program, path, voice.channel);
+  execute(task, program, path, voice.channel, std::move(start));
 }
 
 // config.md, "execCPUAffinity": one for the start and one for the program. The cgroup has been
@@ -362,7 +372,9 @@ void run_exec(const ChildTask& task) {
   set_affinity("final", task.plan.process.final_cpus);
   const std::string path = become_program(program, bound_program(program), cwd.get());
   sys::set_dumpable(false);
-  execute_program(program, path, task.fds.channel);
+  ChannelMessage start;
+  if (task.exec.filter.has_listener()) start = expect(task.fds.channel, MessageKind::kStart);
+  execute(task, program, path, task.fds.channel, std::move(start));
 }
 
 // Every exception of the child ends here, as a message to whoever waits.

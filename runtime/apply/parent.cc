@@ -13,6 +13,7 @@
 #include <span>
 
 #include "config/seccomp_evaluate.h"
+#include "config/seccomp_notify.h"
 #include "runtime/apply/filter_cache.h"
 #include "runtime/plan/namespace_kinds.h"
 #include "sys/error.h"
@@ -51,7 +52,8 @@ bool permits_execveat(const config::CompiledFilter& filter) {
 #endif
   const std::uint32_t answer =
       config::evaluate_filter(filter.program, call) & SECCOMP_RET_ACTION_FULL;
-  return answer == SECCOMP_RET_ALLOW || answer == SECCOMP_RET_LOG;
+  return answer == SECCOMP_RET_ALLOW || answer == SECCOMP_RET_LOG ||
+         answer == SECCOMP_RET_USER_NOTIF;
 }
 
 // The child inherits it, and could not write it itself in every order that it goes through.
@@ -142,10 +144,16 @@ PreparedExec prepare_exec(const ProcessPlan& process, const IdPlan& ids, bool ow
     // A profile that forbids what the stub does is loaded by the stub.
     if (!filter.program.empty() && process.no_new_privileges &&
         (!process.labels.empty() || !permits_execveat(filter))) {
+      config::CompiledFilter notifying;
+      if (filter.has_listener()) {  // which the stub has no means to hand over
+        const config::NotifyParts parts = config::split_notify(*process.seccomp);
+        notifying = load_or_compile(parts.notifying, cache_directory, log);
+        filter = load_or_compile(parts.other, cache_directory, log);
+      }
       prepared.stub_filter = sys::sealed_memory_file("filter", filter.program);
       prepared.plan.stub_filter = prepared.stub_filter.get();
       prepared.plan.stub_flags = filter.kernel_flags;
-      filter = {};
+      filter = std::move(notifying);
     }
   }
   return prepared;

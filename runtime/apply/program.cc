@@ -133,7 +133,8 @@ std::string reason_of(const std::string& path, int code) {
   if (code == ENOTDIR) return sys::format("stat {}: not a directory", path);
   if (code == EACCES || code == EPERM) return "permission denied";
   if (code == ELOOP) return "a loop of symlinks, or a magic link of /proc";
-  return sys::errno_error(path, code).what();
+  if (code == ENOEXEC) return "exec format error";
+  return std::string(sys::errno_error("", code).what()).substr(2);  // without the ": "
 }
 
 // 0, or why `path` can't be executed by who we are now. INV-3: a magic link, such as
@@ -205,6 +206,18 @@ void give_to_stub(std::vector<std::string>& argv, const Program& program, int st
                              labels.selinux});
 }
 
+void load_filter(const config::CompiledFilter& filter, int status, const Agent* agent) {
+  if (!filter.has_listener()) {
+    sys::install_seccomp_filter(filter.program, filter.kernel_flags);
+  } else if (agent == nullptr) {
+    sys::install_seccomp_filter(filter.program, filter.flags_without_listener());
+  } else {
+    sys::install_notifying_filter(
+        filter.program, filter.kernel_flags,
+        {.agent = agent->socket.get(), .message = agent->state, .status = status});
+  }
+}
+
 }  // namespace
 
 void check_program(const std::string& path) {
@@ -258,7 +271,8 @@ std::string become_program(const Program& program, const sys::CapabilitySets& se
   return find_program(plan);
 }
 
-void execute_program(const Program& program, const std::string& path, int status) {
+void execute_program(const Program& program, const std::string& path, int status,
+                     const Agent* agent) {
   const ProcessPlan& plan = program.plan;
   const ExecPlan& exec = program.exec;
   std::vector<std::string> env = plan.env;
@@ -279,7 +293,7 @@ void execute_program(const Program& program, const std::string& path, int status
 
   // From here on the profile decides what this process may do.
   if (!exec.filter.program.empty()) {
-    sys::install_seccomp_filter(exec.filter.program, exec.filter.kernel_flags);
+    load_filter(exec.filter, status, agent);
     if (!plan.no_new_privileges) {
       sys::set_capabilities(limited_to(plan.capabilities, sys::own_capabilities().permitted));
     }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "config/seccomp_filter.h"
+#include "runtime/apply/agent.h"
 #include "runtime/plan/plan.h"
 #include "sys/capability.h"
 #include "sys/procfs.h"
@@ -52,7 +53,10 @@ std::string become_program(const Program& program, const sys::CapabilitySets& se
 /// Errors: `path` is no program of the root, or not for who we are now, in the same words. INV-3.
 void check_program(const std::string& path);
 
-/// seccomp, then the exec. A failure after the stub has taken over goes to descriptor `status`.
-[[noreturn]] void execute_program(const Program& program, const std::string& path, int status);
+/// seccomp, then the exec. A failure after the stub has taken over, or after a filter that notifies
+/// is loaded, goes to descriptor `status`. agent: of such a filter; without one, what it notifies
+/// fails with ENOSYS.
+[[noreturn]] void execute_program(const Program& program, const std::string& path, int status,
+                                  const Agent* agent = nullptr);
 
 }  // namespace runtime

@@ -7,13 +7,13 @@
 #include <algorithm>
 #include <charconv>
 
+#include "runtime/apply/agent.h"
 #include "runtime/apply/channel.h"
 #include "runtime/apply/labels.h"
 #include "runtime/apply/resctrl.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/foreground.h"
 #include "runtime/commands/new_container.h"
-#include "runtime/commands/preserved_fds.h"
 #include "runtime/commands/status.h"
 #include "runtime/plan/namespace_kinds.h"
 #include "sys/error.h"
@@ -201,11 +201,7 @@ Plan exec_plan(const config::Process& process, const config::RuntimeSpec& spec,
                const HostFacts& facts, const ExecOptions& options) {
   Plan plan;
   plan.process = plan_process(process, spec, facts, plan.warnings);
-  const unsigned listening = listen_fds_from_environment();
-  plan.process.preserved_fds = options.preserve_fds + listening;
-  if (listening > 0) {
-    plan.process.env.push_back(sys::format("LISTEN_FDS={}", listening));
-  }
+  plan.process.preserved_fds = options.preserve_fds;  // as runc: LISTEN_FDS is for the container
   return plan;
 }
 
@@ -249,6 +245,7 @@ int perform(const Context& context, const ExecOptions& options) {
     const config::Process process = choose_process(options, spec);
     check_process(process);
     check_console(process.terminal, !options.console_socket.empty(), options.detach);
+    check_agent(spec.linux_.seccomp);
     check_labels({.apparmor = process.apparmor_profile, .selinux = process.selinux_label}, {},
                  context.proc);
     const HostFacts facts = gather_facts(context.proc);
@@ -282,6 +279,11 @@ int perform(const Context& context, const ExecOptions& options) {
       join_resctrl(open_resctrl().get(), *step);
     }
     Launch launch(task, exec_main, target.joins, context.log);
+    if (has_agent(plan.process.seccomp)) {
+      (void)send_start(
+          launch.channel(),
+          call_agent(*plan.process.seccomp, recorded_state(*record, status), launch.process().pid));
+    }
     launch.wait_until_running();
     tell_pid(launch.process(), options.pid_file, options.pidfd_socket);
     console = launch.take_console();

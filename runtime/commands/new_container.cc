@@ -7,6 +7,7 @@
 
 #include <chrono>
 
+#include "runtime/apply/agent.h"
 #include "runtime/apply/hooks.h"
 #include "runtime/apply/labels.h"
 #include "runtime/commands/notify.h"
@@ -117,6 +118,7 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
   check_console(plan_.process.terminal, !options.console_socket.empty(),
                 waits_for_start || options.detach);
   check_source_fds(plan_.root);
+  check_agent(plan_.process.seccomp);
   check_labels(plan_.process.labels, plan_.root.label, context.proc);
   for (const std::string& warning : plan_.warnings) context.log.warning(warning);
 
@@ -237,9 +239,22 @@ void NewContainer::write_record(pid_t pid, std::uint64_t start_time) {
   record.no_pivot = options_.no_pivot;
   record.has_intel_rdt = plan_.intel_rdt.has_value();
   record.has_hooks = plan_.hooks != HooksPlan{};
+  record.has_agent = has_agent(plan_.process.seccomp);
   if (!is_recorded_) directory_->write_config(bundle_.config);
   directory_->write_record(record);
   is_recorded_ = true;
+}
+
+std::vector<sys::Fd> NewContainer::call_agent() const {
+  if (!has_agent(plan_.process.seccomp)) return {};
+  config::ContainerState state;
+  state.oci_version = bundle_.spec.oci_version;
+  state.id = options_.id;
+  state.status = "created";
+  state.pid = launch_->process().pid;
+  state.bundle = bundle_.path;
+  state.annotations = bundle_.spec.annotations;
+  return runtime::call_agent(*plan_.process.seccomp, state, state.pid);
 }
 
 void NewContainer::tell_pid() {

@@ -51,6 +51,8 @@ class NewContainer {
   void record();
   /// Writes --pid-file and answers --pidfd-socket.
   void tell_pid();
+  /// What `run` has to send with kStart.
+  std::vector<sys::Fd> call_agent() const;
   void keep();
 
  private:

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // run: create and start in one, without the round trip; in the foreground unless detached.
-#include "runtime/apply/channel.h"
+#include "runtime/apply/agent.h"
 #include "runtime/apply/hooks.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/foreground.h"
@@ -27,7 +27,7 @@ int perform(const Context& context, const RunOptions& options) {
     container->record();
     container->tell_pid();
     const sys::Fd notify = open_notify(container->directory());
-    (void)send(container->launch().channel(), MessageKind::kStart);
+    (void)send_start(container->launch().channel(), container->call_agent());
     container->launch().wait_until_running();
     run_poststart_hooks(container->plan().hooks, container->launch().process().pid);
     if (notify)

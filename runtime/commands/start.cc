@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // start: the waiting init runs its program. Returns when it does, so that a failed exec is told
 // here.
+#include "runtime/apply/agent.h"
 #include "runtime/apply/channel.h"
 #include "runtime/apply/hooks.h"
 #include "runtime/apply/parent.h"
@@ -25,13 +26,25 @@ void check_created(Status status) {
   }
 }
 
-void start_program(int connection, const sys::Procfs& proc, pid_t init) {
-  if (!send(connection, MessageKind::kStart)) check_created(Status::kStopped);
+void start_program(int connection, const std::vector<sys::Fd>& agent, const sys::Procfs& proc,
+                   pid_t init) {
+  if (!send_start(connection, agent)) check_created(Status::kStopped);
   // An init whose creator was killed in its last moments has a socket, and ends all the same.
   if (sys::went_unheard(connection)) check_created(Status::kStopped);
   const std::optional<ChannelMessage> failure = receive(connection);
   if (failure) throw sys::Error(failure->text, failure->code, failure->hint);
   check_executed(proc, init);
+}
+
+// Connected to now, and not by `create`: an agent that serves one after the other would wait for
+// us.
+std::vector<sys::Fd> call_recorded_agent(const ContainerDirectory& directory,
+                                         const config::Record& record) {
+  if (!record.has_agent) return {};
+  const config::RuntimeSpec spec =
+      config::parse_runtime_spec(directory.read_config(), "config.json");
+  return call_agent(spec.linux_.seccomp.value(), recorded_state(record, Status::kCreated),
+                    record.pid);
 }
 
 void destroy_failed(const Context& context, ContainerDirectory& directory,
@@ -56,8 +69,9 @@ int perform(const Context& context, const StartOptions& options) {
     if (!init || !connection) check_created(Status::kStopped);
     const sys::Fd notify = open_notify(directory);
     const std::optional<HooksPlan> hooks = recorded_hooks(directory, *record);
+    const std::vector<sys::Fd> agent = call_recorded_agent(directory, *record);
     try {
-      start_program(connection->get(), context.proc, record->pid);
+      start_program(connection->get(), agent, context.proc, record->pid);
       if (hooks) run_poststart_hooks(*hooks, record->pid);
     } catch (const sys::Error&) {
       // runtime.md, "Lifecycle": where hooks are to undo what hooks have done, the container is

@@ -140,21 +140,31 @@ std::vector<sys::Process> open_processes(const config::Record& record, const sys
   return opened;
 }
 
+config::ContainerState recorded_state(const config::Record& record, Status status) {
+  config::ContainerState state;
+  state.oci_version = record.oci_version;
+  state.id = record.id;
+  state.status = name_of(status);
+  if (status != Status::kStopped) state.pid = record.pid;
+  state.bundle = record.bundle;
+  state.rootfs = record.rootfs;
+  state.created = record.created;
+  state.annotations = record.annotations;
+  return state;
+}
+
 config::ContainerState describe(const ContainerDirectory& directory, const sys::Procfs& proc) {
   const auto record = directory.read_record();
   const Status status = status_of(directory, record, proc);
   config::ContainerState state;
-  state.oci_version = kSpecVersion;
+  if (record) {
+    state = recorded_state(*record, status);
+  } else {
+    state.oci_version = kSpecVersion;
+    state.status = name_of(status);
+    state.created = kZeroTime;
+  }
   state.id = directory.id();
-  state.status = name_of(status);
-  state.created = kZeroTime;
-  if (!record) return state;
-  state.oci_version = record->oci_version;
-  if (status != Status::kStopped) state.pid = record->pid;
-  state.bundle = record->bundle;
-  state.rootfs = record->rootfs;
-  state.created = record->created;
-  state.annotations = record->annotations;
   return state;
 }
 

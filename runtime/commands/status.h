@@ -45,6 +45,7 @@ std::vector<pid_t> processes_of(const config::Record& record, const sys::Procfs&
 /// number of one of ours.
 std::vector<sys::Process> open_processes(const config::Record& record, const sys::Procfs& proc);
 
+config::ContainerState recorded_state(const config::Record& record, Status status);
 /// The record and status of a container as `state` and `list` print them.
 config::ContainerState describe(const ContainerDirectory& directory, const sys::Procfs& proc);
 

@@ -3,6 +3,8 @@
 // this kernel or machine does not have, by evaluate_filter.
 #include "config/seccomp_filter.h"
 
+#include "config/seccomp_notify.h"
+
 #include <linux/audit.h>
 #include <linux/filter.h>
 #include <seccomp.h>
@@ -297,8 +299,6 @@ TEST_CASE("seccomp: flags become the kernel's", "[config][seccomp]") {
 }
 
 TEST_CASE("seccomp: what can't be expressed is refused", "[config][seccomp]") {
-  CHECK(problem(all_but(rule_for({"umask"}, SeccompAction::kNotify))) ==
-        "/linux/seccomp: SCMP_ACT_NOTIFY: not supported yet");
   CHECK(problem(all_but(errno_rule({condition(SeccompOperator::kEq, 1, 0, 6)}))) ==
         "/linux/seccomp/syscalls/0/args/0/index: 6 is out of range (0 to 5)");
 
@@ -312,9 +312,34 @@ TEST_CASE("seccomp: what can't be expressed is refused", "[config][seccomp]") {
   CHECK(problem(profile) ==
         "/linux/seccomp/architectures/1: this libseccomp does not know \"SCMP_ARCH_SH\"");
   profile.architectures = {};
-  profile.flags = {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV"};
-  CHECK(problem(profile) ==
-        "/linux/seccomp/flags/0: \"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV\": not supported yet");
+  profile.flags = {"SECCOMP_FILTER_FLAG_X"};
+  CHECK(problem(profile) == "/linux/seccomp/flags/0: unknown flag \"SECCOMP_FILTER_FLAG_X\"");
+}
+
+TEST_CASE("seccomp: a rule that notifies makes a filter with a listener", "[config][seccomp]") {
+  Seccomp profile = all_but(rule_for({"umask"}, SeccompAction::kNotify));
+  profile.flags = {"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", "SECCOMP_FILTER_FLAG_LOG"};
+  const CompiledFilter filter = compile(profile);
+  CHECK(filter.has_listener());
+  CHECK(filter.kernel_flags ==
+        (SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_LOG | (1U << 5U)));
+  CHECK(filter.flags_without_listener() == SECCOMP_FILTER_FLAG_LOG);
+  profile.syscalls[0].action = SeccompAction::kErrno;  // the flag means nothing then
+  CHECK(compile(profile).kernel_flags == SECCOMP_FILTER_FLAG_LOG);
+}
+
+TEST_CASE("seccomp: a profile that notifies as two, of which one does", "[config][seccomp]") {
+  Seccomp profile = all_but(rule_for({"umask"}, SeccompAction::kNotify));
+  profile.default_action = SeccompAction::kErrno;
+  profile.syscalls.push_back(rule_for({"read"}, SeccompAction::kAllow));
+  const config::NotifyParts parts = config::split_notify(profile);
+  CHECK(parts.notifying.default_action == SeccompAction::kAllow);
+  REQUIRE(parts.notifying.syscalls.size() == 1);
+  CHECK(parts.notifying.syscalls[0].action == SeccompAction::kNotify);
+  CHECK(parts.other.default_action == SeccompAction::kErrno);
+  CHECK(parts.other.syscalls.size() == 2);
+  CHECK(parts.other.syscalls[0].action == SeccompAction::kAllow);
+  CHECK_FALSE(config::notifies(parts.other));
 }
 
 TEST_CASE("seccomp: a program that the kernel would not take is refused", "[config][seccomp]") {
