@@ -40,17 +40,20 @@ ifeq ($(SAN),1)
   # Sanitizers need a dynamic program.
   CXXFLAGS += -O1 -fPIE -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
   LINK := -pie -fsanitize=address,undefined -Wl,--wrap=clone
+  DYNAMIC_LINK := $(LINK)
 else ifeq ($(FUZZ),1)
   # By clang, whose libFuzzer it is; what g++ warns of is warned of elsewhere.
   # RapidJSON adds to null pointers.
   CXXFLAGS += -O1 -fPIE -w -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all \
     -fno-sanitize=pointer-overflow
   LINK := -pie -fsanitize=address,undefined
+  DYNAMIC_LINK := $(LINK)
 else
   # A run is short and mostly the kernel's: page faults of the program cost more than its instructions.
   CXXFLAGS += -Os -fPIE -D_FORTIFY_SOURCE=2 -ffunction-sections -fdata-sections
   # Never -static: the first exception would cost 2 ms instead of 0.03 ms.
   LINK := -static-pie -Wl,-z,relro,-z,now,-z,pack-relative-relocs,--gc-sections
+  DYNAMIC_LINK := -pie -Wl,-z,relro,-z,now,--gc-sections
 endif
 CXXFLAGS += -DTILLA_VERSION='"$(VERSION)"'
 
@@ -64,6 +67,8 @@ SYS_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard sys/*.cc))
 CONFIG_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard config/*.cc))
 RUNTIME_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard runtime/plan/*.cc runtime/cgroup/*.cc runtime/apply/*.cc runtime/commands/*.cc))
 
+SYSTEMD_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard systemd/*.cc))
+
 include sys/stub/stub.mk
 SYS_OBJ += $(STUB_OBJ)
 
@@ -75,7 +80,7 @@ SYSTEM_LIBS := -lseccomp -lcap
 # ---------------------------------------------------------------------------- programs
 
 .PHONY: all
-all: $(BIN)/tilla-runtime
+all: $(BIN)/tilla-runtime $(BIN)/tilla-systemd
 
 RUNTIME_PARTS := $(OBJ)/runtime/main.o $(LIB_RUNTIME) $(LIB_CONFIG) $(LIB_SYS)
 , := ,
@@ -86,6 +91,12 @@ $(BIN)/tilla-runtime: $(RUNTIME_PARTS) $(TEXT_ORDER)
 	@mkdir -p $(@D)
 	@echo "link  $@"
 	$(Q)$(CXX) $(LINK) $(if $(filter 0,$(SAN)),-Wl$(,)-T$(,)$(TEXT_ORDER)) -o $@ $(RUNTIME_PARTS) $(SYSTEM_LIBS)
+
+# Dynamic: only whoever asks for systemd runs it.
+$(BIN)/tilla-systemd: $(SYSTEMD_OBJ) $(LIB_SYS)
+	@mkdir -p $(@D)
+	@echo "link  $@"
+	$(Q)$(CXX) $(DYNAMIC_LINK) -o $@ $^ -lsystemd -lcap
 
 $(LIB_SYS): $(SYS_OBJ)
 $(LIB_CONFIG): $(CONFIG_OBJ)
@@ -116,7 +127,7 @@ bench: all
 
 # Debian's, by what they are for. `make deps` installs what FOR names; the targets that need more
 # call scripts/deps themselves.
-BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev rapidjson-dev libfmt-dev
+BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev rapidjson-dev libfmt-dev libsystemd-dev
 RUN_PACKAGES := busybox-static uidmap
 BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev \
   nlohmann-json3-dev
@@ -140,7 +151,7 @@ $(DEPS): deps-%:
 	@scripts/deps $(FOR_$*)
 
 # Before anything is compiled, but no reason to compile anything again.
-$(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(STUB): | deps-build
+$(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(SYSTEMD_OBJ) $(STUB): | deps-build
 bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
 $(TEST_OBJECTS) $(PCH).gch $(TESTS)/probe $(TESTS)/failing $(TESTS)/attack: | deps-build deps-test
 $(CONFORMANCE_OBJ): | deps-build deps-test deps-conformance
@@ -161,10 +172,12 @@ tidy: deps-lint deps-build
 
 install: all
 	install -D -m 0755 $(BIN)/tilla-runtime $(DESTDIR)$(PREFIX)/bin/tilla-runtime
+	install -D -m 0755 $(BIN)/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
 	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
+	rm -f $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
+	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
 
 clean:
 	rm -rf build
