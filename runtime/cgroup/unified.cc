@@ -10,6 +10,8 @@
 #include <cstring>
 
 #include "runtime/cgroup/unified_stats.h"
+#include "runtime/plan/device_filter.h"
+#include "sys/bpf.h"
 #include "sys/cgroup.h"
 #include "sys/error.h"
 #include "sys/file.h"
@@ -92,6 +94,26 @@ void UnifiedCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
                                 : sys::format("write \"{}\" to {}: {}", write.value, write.file,
                                               std::strerror(code)),
                  log);
+  }
+  set_devices(plan, log);
+}
+
+void UnifiedCgroup::set_devices(const CgroupPlan& plan, const sys::Log& log) {
+  if (plan.devices.empty()) {
+    if (!plan.resources.devices.empty() && log.is_debug()) {
+      log.debug("/linux/resources/devices: not the host's root, ignoring");
+    }
+    return;
+  }
+  try {  // where nothing was asked for, a kernel that refuses is no failure
+    sys::set_device_program(dir_.get(), compile_device_rules(plan.devices));
+  } catch (const sys::Error& error) {
+    const CgroupWrite rules = {.place = "/linux/resources/devices",
+                               .controller = "devices",
+                               .file = {},
+                               .value = {},
+                               .need = plan.devices_need};
+    refuse_limit(rules, error.what(), log);
   }
 }
 

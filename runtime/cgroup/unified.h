@@ -35,6 +35,7 @@ class UnifiedCgroup : public Cgroup {
 
  private:
   void end_processes();
+  void set_devices(const CgroupPlan& plan, const sys::Log& log);
 
   sys::Fd root_;
   sys::RelPath place_;

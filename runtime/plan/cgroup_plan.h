@@ -55,6 +55,9 @@ struct CgroupPlan {
   std::string id;  // of the container
   bool is_rootless = false;
   std::vector<CgroupWrite> writes;
+  /// What the container may open and make, for a program that the kernel asks; empty: nobody asks.
+  std::vector<config::DeviceRule> devices;
+  Need devices_need = Need::kOptional;
   /// The writes are of `resources`, for the drivers that don't write files of cgroup v2.
   config::Resources resources;
   /// org.systemd.property.* of the annotations.
@@ -67,6 +70,11 @@ struct CgroupPlan {
 /// The writes for `resources`. place: where they come from, "/linux/resources".
 std::vector<CgroupWrite> plan_limits(const config::Resources& resources, const std::string& place,
                                      CgroupPolicy policy, bool is_rootless);
+
+/// Fills `devices` of `plan` for `rules`, after its other members. Rootless they stay empty: the
+/// kernel asks programs of the host's root alone, and nobody else makes devices.
+void plan_device_rules(const std::vector<config::DeviceRule>& rules, CgroupPolicy policy,
+                       CgroupPlan& plan);
 
 /// cpu.shares (2 to 262144, 1024 is usual) as cpu.weight (1 to 10000, 100 is usual).
 std::uint64_t weight_of_shares(std::uint64_t shares);

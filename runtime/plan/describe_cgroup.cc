@@ -29,6 +29,21 @@ std::string write_text(const CgroupWrite& write) {
   return line + "\n";
 }
 
+std::string number_text(const std::optional<int64_t>& number) {
+  return number.value_or(-1) == -1 ? "*" : std::to_string(*number);
+}
+
+// In runc's words: "allow c 1:3 rwm".
+std::string rules_text(const std::vector<config::DeviceRule>& rules) {
+  std::string text;
+  for (const config::DeviceRule& rule : rules) {
+    text += sys::format("{}{} {} {}:{} {}", text.empty() ? "" : ", ", rule.allow ? "allow" : "deny",
+                        rule.type, number_text(rule.major), number_text(rule.minor),
+                        rule.access.empty() ? "rwm" : rule.access);
+  }
+  return text;
+}
+
 }  // namespace
 
 std::string describe(const CgroupPlan& plan) {
@@ -37,6 +52,7 @@ std::string describe(const CgroupPlan& plan) {
     text += sys::format("cgroup \"{}\" made by {}\n", plan.path, name_of(plan.manager));
   }
   for (const CgroupWrite& write : plan.writes) text += write_text(write);
+  if (!plan.devices.empty()) text += sys::format("devices: {}\n", rules_text(plan.devices));
   if (plan.checks_memory) text += "memory in use is not limited away\n";
   return text;
 }

@@ -61,6 +61,8 @@ CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
     if (!name.starts_with(kSystemdProperty)) continue;
     cgroup.systemd_properties.emplace_back(name.substr(kSystemdProperty.size()), value);
   }
+  plan_device_rules(spec.linux_.resources.value_or(config::Resources()).devices, asked.policy,
+                    cgroup);
   if (!spec.linux_.resources) return cgroup;
   cgroup.resources = *spec.linux_.resources;
   cgroup.writes =
