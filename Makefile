@@ -112,6 +112,8 @@ $(CONFIG_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 $(addprefix $(OBJ)/runtime/commands/,command_line.o features.o): \
   CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
 
+$(OBJ)/runtime/cgroup/systemd.o: CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
+
 $(OBJ)/%.o: %.cc
 	@mkdir -p $(@D)
 	@echo "c++   $<"

@@ -168,6 +168,7 @@ std::string write_cgroup_record(const CgroupRecord& record) {
                         .add("driver", record.driver)
                         .add("path", record.path)
                         .add_unless_empty("unit", record.unit)
+                        .add("ofUser", record.of_user)
                         .add_unless_empty("hierarchies", record.hierarchies)
                         .take();
   return write_json(json, "") + '\n';
@@ -180,6 +181,7 @@ CgroupRecord parse_cgroup_record(const std::string& text, const std::string& nam
   document.get_required("driver", record.driver);
   document.get_required("path", record.path);
   document.get("unit", record.unit);
+  document.get("ofUser", record.of_user);
   document.get("hierarchies", record.hierarchies);
   return record;
 }

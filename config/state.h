@@ -69,6 +69,7 @@ struct CgroupRecord {
   std::string driver;     // "unified", or "legacy" for cgroup v1
   std::string path;       // from the root of the mount, "/a/b"
   std::string unit;       // systemd's, "tilla-web.scope"; empty: we made the directory
+  bool of_user = false;   // that systemd is the user's own
   StringMap hierarchies;  // legacy: the path by controller, where it isn't `path`
   bool operator==(const CgroupRecord&) const = default;
 };

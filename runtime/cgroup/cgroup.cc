@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cgroup/cgroup.h"
 
+#include "runtime/cgroup/systemd.h"
 #include "runtime/cgroup/unified.h"
+#include "runtime/cgroup/unified_tree.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -36,7 +38,8 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
                                     const sys::Log& log, const RememberCgroup& remember) {
   if (plan.manager == CgroupManager::kNobody) return nullptr;
   if (plan.manager == CgroupManager::kSystemd) {
-    return do_without(plan, "systemd as the manager: not supported yet", log);
+    if (!open_unified_root()) return do_without(plan, "systemd's has to be cgroup v2 here", log);
+    return std::make_unique<SystemdCgroup>(plan, remember, log);
   }
   auto tree = find_unified_tree(proc);
   if (!tree && !plan.is_rootless && !plan.writes.empty()) {
@@ -67,7 +70,10 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
 }
 
 std::unique_ptr<Cgroup> open_cgroup(const config::CgroupRecord& record) {
-  return open_unified(record);
+  auto cgroup = open_unified(record);
+  // Before its path was written down, only systemd knows whether it is there.
+  if (record.unit.empty() || (!cgroup && !record.path.empty())) return cgroup;
+  return std::make_unique<SystemdCgroup>(record, std::move(cgroup));
 }
 
 }  // namespace runtime

@@ -220,6 +220,7 @@ std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record) {
   auto root = open_unified_root();
   if (!root) return nullptr;
   const auto place = sys::RelPath::parse(record.path);
+  if (place.empty()) return nullptr;  // never the root, with all that there is
   auto dir = sys::open_beneath_if_exists(root->get(), place, O_RDONLY | O_DIRECTORY);
   if (!dir) return nullptr;
   return std::make_unique<UnifiedCgroup>(std::move(*root), place, std::move(*dir));

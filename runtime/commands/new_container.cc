@@ -162,14 +162,14 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
 }
 
 void NewContainer::make_cgroup() {
-  bool is_written = false;
+  // Systemd's is told of when it is there, at the launch.
   cgroup_ = runtime::make_cgroup(plan_.cgroup, context_.proc, context_.log,
-                                 [&](const config::CgroupRecord& record) {
+                                 [this](const config::CgroupRecord& record) {
                                    if (!directory_) take_id();
                                    directory_->write_cgroup(record);
-                                   is_written = true;
+                                   cgroup_is_written_ = true;
                                  });
-  if (!cgroup_ && is_written) directory_->forget_cgroup();
+  if (!cgroup_ && cgroup_is_written_) directory_->forget_cgroup();
 }
 
 void NewContainer::forget_cgroup() {

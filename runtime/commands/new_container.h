@@ -72,6 +72,7 @@ class NewContainer {
   OpenJoins joins_;
   std::unique_ptr<Cgroup> cgroup_;  // none: it stays in ours
   std::optional<ResctrlGroup> resctrl_;
+  bool cgroup_is_written_ = false;
   std::unique_ptr<Launch> launch_;
   bool is_kept_ = false;
   bool is_recorded_ = false;

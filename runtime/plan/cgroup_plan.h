@@ -48,6 +48,14 @@ struct CgroupWrite {
   bool operator==(const CgroupWrite&) const = default;
 };
 
+/// What systemd is asked for.
+struct SystemdUnit {
+  std::string name;                     // "tilla-web.scope"
+  bool of_user = false;                 // the caller's own systemd
+  std::vector<std::string> properties;  // "NAME=TYPE:VALUE", for tilla-systemd
+  bool operator==(const SystemdUnit&) const = default;
+};
+
 struct CgroupPlan {
   CgroupManager manager = CgroupManager::kNobody;
   /// linux.cgroupsPath; empty: chosen by the manager. "slice:prefix:name" for systemd.
@@ -60,8 +68,7 @@ struct CgroupPlan {
   Need devices_need = Need::kOptional;
   /// The writes are of `resources`, for the drivers that don't write files of cgroup v2.
   config::Resources resources;
-  /// org.systemd.property.* of the annotations.
-  std::vector<std::pair<std::string, std::string>> systemd_properties;
+  SystemdUnit unit;  // if it is systemd that makes it
   /// Memory that is used already is not limited away (checkBeforeUpdate).
   bool checks_memory = false;
   bool operator==(const CgroupPlan&) const = default;

@@ -51,6 +51,11 @@ std::string describe(const CgroupPlan& plan) {
   if (!plan.path.empty()) {
     text += sys::format("cgroup \"{}\" made by {}\n", plan.path, name_of(plan.manager));
   }
+  if (!plan.unit.name.empty()) {
+    text += sys::format("unit \"{}\" of {}\n", plan.unit.name,
+                        plan.unit.of_user ? "the user's systemd" : "systemd");
+    for (const std::string& word : plan.unit.properties) text += "property " + word + "\n";
+  }
   for (const CgroupWrite& write : plan.writes) text += write_text(write);
   if (!plan.devices.empty()) text += sys::format("devices: {}\n", rules_text(plan.devices));
   if (plan.checks_memory) text += "memory in use is not limited away\n";

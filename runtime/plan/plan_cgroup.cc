@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "runtime/plan/plan.h"
+#include "runtime/plan/systemd_unit.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -10,7 +11,6 @@ namespace runtime {
 namespace {
 
 constexpr const char* kAnnotation = "org.tilla.cgroups";
-constexpr std::string_view kSystemdProperty = "org.systemd.property.";
 
 // INV-9: an image's labels become annotations. So no annotation takes a limit away that can be
 // enforced; and what the command line says is final.
@@ -45,6 +45,18 @@ void check_path(const std::string& path) {
   if (components == 0) refuse("is the root of all cgroups");
 }
 
+void plan_resources(const config::Resources& resources, CgroupPolicy policy, Plan& plan,
+                    CgroupPlan& cgroup) {
+  cgroup.resources = resources;
+  cgroup.writes = plan_limits(cgroup.resources, "/linux/resources", policy, cgroup.is_rootless);
+  cgroup.checks_memory =
+      cgroup.resources.memory && cgroup.resources.memory->check_before_update.value_or(false);
+  if (cgroup.manager == CgroupManager::kNobody && !cgroup.writes.empty()) {
+    plan.warnings.push_back("/linux/resources: cgroups are disabled, running without limits");
+    cgroup.writes.clear();
+  }
+}
+
 }  // namespace
 
 CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
@@ -57,21 +69,11 @@ CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
   cgroup.is_rootless = asked.is_rootless.value_or(!facts.is_host_root);
   cgroup.path = spec.linux_.cgroups_path;
   if (cgroup.manager == CgroupManager::kCgroupfs && !cgroup.path.empty()) check_path(cgroup.path);
-  for (const auto& [name, value] : spec.annotations) {
-    if (!name.starts_with(kSystemdProperty)) continue;
-    cgroup.systemd_properties.emplace_back(name.substr(kSystemdProperty.size()), value);
-  }
   plan_device_rules(spec.linux_.resources.value_or(config::Resources()).devices, asked.policy,
                     cgroup);
-  if (!spec.linux_.resources) return cgroup;
-  cgroup.resources = *spec.linux_.resources;
-  cgroup.writes =
-      plan_limits(cgroup.resources, "/linux/resources", asked.policy, cgroup.is_rootless);
-  cgroup.checks_memory =
-      cgroup.resources.memory && cgroup.resources.memory->check_before_update.value_or(false);
-  if (cgroup.manager == CgroupManager::kNobody && !cgroup.writes.empty()) {
-    plan.warnings.push_back("/linux/resources: cgroups are disabled, running without limits");
-    cgroup.writes.clear();
+  if (spec.linux_.resources) plan_resources(*spec.linux_.resources, asked.policy, plan, cgroup);
+  if (cgroup.manager == CgroupManager::kSystemd) {
+    cgroup.unit = plan_systemd_unit(cgroup, spec.annotations);
   }
   return cgroup;
 }

@@ -69,6 +69,8 @@ const Need fresh_proc = {"a /proc of which nothing is hidden", can_mount_proc, t
 const Need sys_resource = {"CAP_SYS_RESOURCE", [] { return has_capability(CAP_SYS_RESOURCE); },
                            true};
 const Need strace = {"strace", [] { return is_executable("/usr/bin/strace"); }, false};
+const Need systemd_manager = {"systemd as the manager",
+                              [] { return cgroup_manager() == "systemd"; }, true};
 const Need cgroup2 = {"cgroup v2", can_write_cgroup2, true};
 const Need apparmor = {"AppArmor", [] { return sys::has_apparmor(sys::Procfs::open()); }, true};
 const Need selinux = {"SELinux", sys::has_selinux, true};

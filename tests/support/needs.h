@@ -16,12 +16,13 @@ struct Need {
 };
 
 namespace needs {
-extern const Need root;          // the host's: uid 0 of the initial user namespace
-extern const Need user;          // somebody else
-extern const Need range;         // newuidmap, newgidmap and subordinate ids of the caller
-extern const Need single;        // the caller may make a user namespace
-extern const Need fresh_proc;    // nothing of /proc is hidden, so that new ones can be mounted
-extern const Need sys_resource;  // CAP_SYS_RESOURCE: raise limits, lower the oom score
+extern const Need root;             // the host's: uid 0 of the initial user namespace
+extern const Need user;             // somebody else
+extern const Need range;            // newuidmap, newgidmap and subordinate ids of the caller
+extern const Need single;           // the caller may make a user namespace
+extern const Need fresh_proc;       // nothing of /proc is hidden, so that new ones can be mounted
+extern const Need sys_resource;     // CAP_SYS_RESOURCE: raise limits, lower the oom score
+extern const Need systemd_manager;  // tests/vm runs the tests with systemd as the manager
 extern const Need strace;
 extern const Need cgroup2;   // a mount of cgroup v2 that the caller may write
 extern const Need apparmor;  // the kernel's, switched on

@@ -155,13 +155,16 @@ TEST_CASE("devices: a look at whether it is there asks for no letter", "[devices
 }
 
 TEST_CASE("devices: rules are for the host's root, an empty list is no failure", "[devices]") {
-  CgroupPlan plan = {.manager = CgroupManager::kCgroupfs};
+  CgroupPlan plan;
+  plan.manager = CgroupManager::kCgroupfs;
   plan_device_rules({}, CgroupPolicy::kByCaller, plan);
   CHECK_FALSE(plan.devices.empty());
   CHECK(plan.devices_need == Need::kOptional);
   plan_device_rules({kDenyAll}, CgroupPolicy::kByCaller, plan);
   CHECK(plan.devices_need == Need::kRequired);
-  CgroupPlan rootless = {.manager = CgroupManager::kCgroupfs, .is_rootless = true};
+  CgroupPlan rootless;
+  rootless.manager = CgroupManager::kCgroupfs;
+  rootless.is_rootless = true;
   plan_device_rules({kDenyAll}, CgroupPolicy::kByCaller, rootless);
   CHECK(rootless.devices.empty());
 }

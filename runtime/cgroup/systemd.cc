@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "runtime/cgroup/systemd.h"
+
+#include <fcntl.h>
+
+#include <utility>
+
+#include "runtime/cgroup/unified.h"
+#include "runtime/plan/systemd_unit.h"
+#include "sys/error.h"
+#include "sys/file.h"
+#include "sys/format.h"
+#include "sys/process.h"
+
+namespace runtime {
+namespace {
+
+constexpr const char* kProgram = "tilla-systemd";
+
+// Beside our binary, as it was built; where it is installed, seen from there or, when we run out of
+// a copy in memory, by its full path.
+std::string find_program() {
+  const std::string own = sys::read_link("/proc/self/exe");
+  const std::string directory = own.substr(0, own.rfind('/'));
+  for (const std::string& place : {directory, directory + "/../libexec/tilla"}) {
+    const std::string path = sys::format("{}/{}", place, kProgram);
+    if (sys::open_path_if_exists(path, O_PATH)) return path;
+  }
+  return sys::format("{}/{}", TILLA_LIBEXEC, kProgram);
+}
+
+// Runs tilla-systemd, and returns what it says.
+std::string ask_systemd(bool of_user, const std::vector<std::string>& words) {
+  constexpr std::size_t kMost = 4096;
+  std::vector<std::string> argv = {find_program()};
+  if (of_user) argv.emplace_back("--user");
+  argv.insert(argv.end(), words.begin(), words.end());
+  sys::Pipe pipe = sys::make_pipe();
+  const sys::Process program = sys::spawn_program(argv, pipe.write_end.get());
+  pipe.write_end.reset();
+  std::string text = sys::read_some(pipe.read_end.get(), kMost);
+  pipe.read_end.reset();
+  if (sys::wait_child(program).code != 0) throw sys::Error("systemd: " + text, EIO);
+  return text;
+}
+
+template <typename Words>
+std::vector<std::string> command(std::vector<std::string> first, const Words& rest) {
+  first.insert(first.end(), rest.begin(), rest.end());
+  return first;
+}
+
+}  // namespace
+
+SystemdCgroup::SystemdCgroup(const CgroupPlan& plan, RememberCgroup remember, const sys::Log& log)
+    : unit_(plan.unit.name),
+      of_user_(plan.unit.of_user),
+      plan_(plan),
+      remember_(std::move(remember)),
+      log_(&log) {}
+
+SystemdCgroup::SystemdCgroup(const config::CgroupRecord& record, std::unique_ptr<Cgroup> cgroup)
+    : unit_(record.unit), of_user_(record.of_user), cgroup_(std::move(cgroup)), may_exist_(true) {}
+
+std::string SystemdCgroup::path() const { return cgroup_ ? cgroup_->path() : unit_; }
+
+int SystemdCgroup::directory() const { return cgroup_ ? cgroup_->directory() : -1; }
+
+void SystemdCgroup::start(pid_t pid) {
+  config::CgroupRecord record = {
+      .driver = "unified", .path = {}, .unit = unit_, .of_user = of_user_, .hierarchies = {}};
+  remember_(record);
+  record.path =
+      ask_systemd(of_user_, command({"start", unit_, std::to_string(pid)}, plan_.unit.properties));
+  may_exist_ = true;
+  remember_(record);
+  cgroup_ = open_unified(record);
+  if (!cgroup_) {
+    throw sys::Error(
+        sys::format("systemd's cgroup \"{}\" is not below /sys/fs/cgroup", record.path), ENOENT);
+  }
+  cgroup_->set_limits(plan_, *log_);
+}
+
+int SystemdCgroup::add(pid_t pid) {
+  if (!cgroup_) {
+    start(pid);
+    return 0;
+  }
+  const int code = cgroup_->add(pid);
+  // A user may not move processes between what root has given him and the rest; systemd may.
+  if (code == EACCES || code == EPERM) {
+    (void)ask_systemd(of_user_, {"add", unit_, std::to_string(pid)});
+    return 0;
+  }
+  return code;
+}
+
+void SystemdCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
+  if (!cgroup_) return;  // start does
+  // Systemd first: what it writes is rounded.
+  const std::vector<std::string> limits = systemd_limits(plan.writes);
+  if (!limits.empty()) (void)ask_systemd(of_user_, command({"set", unit_}, limits));
+  cgroup_->set_limits(plan, log);
+}
+
+Cgroup& SystemdCgroup::started() const {
+  if (!cgroup_) throw sys::Error(sys::format("unit \"{}\" was never started", unit_), ENOENT);
+  return *cgroup_;
+}
+
+void SystemdCgroup::set_frozen(bool frozen) { started().set_frozen(frozen); }
+
+std::unique_ptr<Cgroup> SystemdCgroup::open_for_exec(const std::string& path, pid_t init,
+                                                     const sys::Procfs& proc) const {
+  auto place = started().open_for_exec(path, init, proc);
+  if (!path.empty()) return place;  // systemd knows no cgroups but its own
+  const config::CgroupRecord record = {
+      .driver = "unified", .path = {}, .unit = unit_, .of_user = of_user_, .hierarchies = {}};
+  return std::make_unique<SystemdCgroup>(record, std::move(place));
+}
+
+config::Json SystemdCgroup::stats() const { return started().stats(); }
+
+sys::Fd SystemdCgroup::open_oom_events() const { return started().open_oom_events(); }
+
+std::uint64_t SystemdCgroup::oom_kills(int events) const { return started().oom_kills(events); }
+
+bool SystemdCgroup::is_frozen() const { return cgroup_ && cgroup_->is_frozen(); }
+
+std::vector<pid_t> SystemdCgroup::processes() const {
+  return cgroup_ ? cgroup_->processes() : std::vector<pid_t>();
+}
+
+bool SystemdCgroup::kill() { return !cgroup_ || cgroup_->kill(); }
+
+void SystemdCgroup::remove() {
+  if (!may_exist_) return;
+  // By ourselves first, for systemd would be patient.
+  if (cgroup_) (void)cgroup_->kill();
+  (void)ask_systemd(of_user_, {"stop", unit_});
+  if (cgroup_) cgroup_->remove();
+}
+
+}  // namespace runtime
