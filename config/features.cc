@@ -33,8 +33,8 @@ Json cgroup() {
   return JsonObject()
       .add("v1", false)
       .add("v2", true)
-      .add("systemd", false)
-      .add("systemdUser", false)
+      .add("systemd", true)
+      .add("systemdUser", true)
       .add("rdma", true)
       .take();
 }
