@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/seccomp_filter.h"
 
+#include <linux/audit.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -13,8 +14,10 @@
 #include <memory>
 #include <optional>
 
+#include "config/seccomp_arguments.h"
 #include "config/seccomp_evaluate.h"
 #include "config/seccomp_notify.h"
+#include "config/seccomp_prologue.h"
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/format.h"
@@ -23,12 +26,12 @@ namespace config {
 namespace {
 
 // A part of the cache's key: to be raised with every change of what this file generates.
-constexpr std::string_view kCompilerTag = "tilla seccomp 2";
+constexpr std::string_view kCompilerTag = "tilla seccomp 3";
 
 constexpr std::uint32_t kMaxErrno = 4095;  // MAX_ERRNO
 constexpr std::uint32_t kArguments = 6;
 constexpr std::uint32_t kWaitKillable = 1U << 5U;  // SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
-constexpr std::uint32_t kX32Bit = 0x40000000;      // __X32_SYSCALL_BIT
+constexpr std::uint32_t kLow = 0xffffffff;
 // libseccomp up to 2.5.4 makes a wrong tree out of no rules, and a tree of few gains nothing.
 constexpr std::size_t kTreeFrom = 32;
 
@@ -153,6 +156,25 @@ std::vector<scmp_arg_cmp> conditions_of(const SeccompRule& rule, const std::stri
   return conditions;
 }
 
+// A value that the kernel takes for a number of 32 bits, as it is or with its sign extended.
+bool is_narrow(std::uint64_t value) {
+  return value <= kLow || (value >> 32U == kLow && (value & 0x80000000U) != 0);
+}
+
+// As the kernel sees an argument of 32 bits: what else is in its register means nothing.
+void narrow(scmp_arg_cmp& condition) {
+  if (condition.op == SCMP_CMP_EQ && is_narrow(condition.datum_a)) {
+    condition.op = SCMP_CMP_MASKED_EQ;
+    condition.datum_b = condition.datum_a & kLow;
+    condition.datum_a = kLow;
+  } else if (condition.op == SCMP_CMP_MASKED_EQ) {
+    condition.datum_a &= kLow;
+    condition.datum_b &= kLow;
+  } else if (is_narrow(condition.datum_a)) {
+    condition.datum_a &= kLow;
+  }
+}
+
 bool has_repeated_index(const std::vector<scmp_arg_cmp>& conditions) {
   std::uint32_t seen = 0;
   for (const scmp_arg_cmp& condition : conditions) {
@@ -186,7 +208,7 @@ class Compiler {
     if (rule_count_ > kTreeFrom) {
       check(::seccomp_attr_set(filter_.get(), SCMP_FLTATR_CTL_OPTIMIZE, 2), "", "optimize");
     }
-    std::string program = unknown_calls_stub() + exported();
+    std::string program = make_prologue(prologues()) + exported();
     if (!is_plausible_filter(program)) {
       refuse("", sys::format("the profile makes {} instructions, and the kernel takes {}",
                              program.size() / sizeof(sock_filter), BPF_MAXINSNS));
@@ -203,15 +225,36 @@ class Compiler {
       const int number = ::seccomp_syscall_resolve_name(name.c_str());
       if (number == __NR_SCMP_ERROR) {
         note_unknown(name);
-      } else if (has_repeated_index(conditions)) {
+        continue;
+      }
+      const std::vector<scmp_arg_cmp> narrowed = narrow_conditions(name, conditions);
+      if (has_repeated_index(narrowed)) {
         // As runc has it, against the letter of the specification: one of them is enough.
-        for (const scmp_arg_cmp& condition : conditions) {
+        for (const scmp_arg_cmp& condition : narrowed) {
           add(action, number, {condition}, place, name);
         }
       } else {
-        add(action, number, conditions, place, name);
+        add(action, number, narrowed, place, name);
       }
     }
+  }
+
+  // A condition on an argument of 32 bits that can't be expressed as one on these alone ("not 40")
+  // makes the call guarded: a register that says 40 to the kernel says 40 to the filter, too.
+  std::vector<scmp_arg_cmp> narrow_conditions(const std::string& name,
+                                              std::vector<scmp_arg_cmp> conditions) {
+    const std::uint32_t arguments = conditions.empty() ? 0 : narrow_arguments(name);
+    for (scmp_arg_cmp& condition : conditions) {
+      const std::uint32_t bit = 1U << condition.arg;
+      if ((arguments & bit) == 0) continue;
+      narrow(condition);
+      if (condition.op == SCMP_CMP_MASKED_EQ || condition.op == SCMP_CMP_EQ) continue;
+      GuardedCall& guard = guarded_[name];
+      guard.arguments |= bit;
+      // Of two ways to say a number above it, the profile has this one.
+      if (condition.datum_a > 0x7fffffff) guard.unsigned_arguments |= bit;
+    }
+    return conditions;
   }
 
   void add(std::uint32_t action, int number, const std::vector<scmp_arg_cmp>& conditions,
@@ -258,89 +301,39 @@ class Compiler {
     return default_action_ != SCMP_ACT_ERRNO(ENOSYS);
   }
 
-  // Instructions that go before the filter: a system call that is newer than the profile gets
-  // ENOSYS, upon which a libc falls back to an older one; EPERM it takes for an answer.
-  std::string unknown_calls_stub() const;
+  // A system call that is newer than the profile gets ENOSYS, upon which a libc falls back to an
+  // older one; EPERM it takes for an answer.
+  std::map<std::uint32_t, Prologue> prologues() const {
+    std::map<std::uint32_t, Prologue> made;  // by AUDIT_ARCH_*
+    const bool is_stopped_above = wants_unknown_calls_stub();
+    for (const std::uint32_t token : architectures_) {
+      const bool is_x32 = token == SCMP_ARCH_X32;
+      Prologue& prologue = made[is_x32 ? SCMP_ARCH_X86_64 : token];
+      if (is_stopped_above) {
+        (is_x32 ? prologue.highest_x32 : prologue.highest) = highest_call(token);
+      }
+      if (is_x32 || (token & __AUDIT_ARCH_64BIT) != 0) add_guarded(token, prologue.guarded);
+    }
+    return made;
+  }
+
+  void add_guarded(std::uint32_t token, std::vector<GuardedCall>& guarded) const {
+    for (auto [name, call] : guarded_) {
+      const int number = ::seccomp_syscall_resolve_name_arch(token, name.c_str());
+      if (number < 0) continue;
+      call.number = static_cast<std::uint32_t>(number);
+      guarded.push_back(call);
+    }
+  }
 
   const Seccomp& profile_;
   std::vector<std::string>& unknown_names_;
   std::uint32_t default_action_;
   std::vector<std::uint32_t> architectures_;
   Filter filter_;
+  std::map<std::string, GuardedCall> guarded_;  // by name; without their numbers
   std::size_t rule_count_ = 0;
 };
-
-sock_filter statement(unsigned code, std::uint32_t k) {
-  return {.code = static_cast<std::uint16_t>(code), .jt = 0, .jf = 0, .k = k};
-}
-
-sock_filter branch(unsigned code, std::uint32_t k, std::size_t if_true, std::size_t if_false) {
-  return {.code = static_cast<std::uint16_t>(BPF_JMP | BPF_K | code),
-          .jt = static_cast<std::uint8_t>(if_true),
-          .jf = static_cast<std::uint8_t>(if_false),
-          .k = k};
-}
-
-using Instructions = std::vector<sock_filter>;
-
-constexpr unsigned kLoad = BPF_LD | BPF_W | BPF_ABS;
-constexpr unsigned kGoToFilter = BPF_JMP | BPF_JA;  // its distance is filled in at the end
-
-void append(Instructions& to, const Instructions& more) {
-  to.insert(to.end(), more.begin(), more.end());
-}
-
-// With the call's number loaded: ENOSYS above `highest`, else to the filter.
-Instructions refuse_above(std::uint32_t highest) {
-  if (highest == 0) return {statement(kGoToFilter, 0)};
-  return {branch(BPF_JGT, highest, 0, 1), statement(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
-          statement(kGoToFilter, 0)};
-}
-
-struct HighestCalls {
-  std::uint32_t plain = 0;
-  std::uint32_t x32 = 0;  // shares x86_64's number in seccomp_data, but not its calls
-};
-
-Instructions section_for(std::uint32_t audit_arch, const HighestCalls& highest) {
-  Instructions section = {statement(kLoad, offsetof(seccomp_data, nr))};
-  const Instructions plain = refuse_above(highest.plain);
-  if (audit_arch == SCMP_ARCH_X86_64) {
-    const Instructions x32 = refuse_above(highest.x32);
-    section.push_back(branch(BPF_JSET, kX32Bit, 0, x32.size()));
-    append(section, x32);
-  }
-  append(section, plain);
-  return section;
-}
-
-std::string as_bytes(const Instructions& instructions) {
-  return {reinterpret_cast<const char*>(instructions.data()),
-          instructions.size() * sizeof(sock_filter)};
-}
-
-std::string Compiler::unknown_calls_stub() const {
-  if (!wants_unknown_calls_stub()) return {};
-  std::map<std::uint32_t, HighestCalls> highest;  // by AUDIT_ARCH_*
-  for (const std::uint32_t token : architectures_) {
-    if (token == SCMP_ARCH_X32) {
-      highest[SCMP_ARCH_X86_64].x32 = highest_call(token);
-    } else {
-      highest[token].plain = highest_call(token);
-    }
-  }
-  Instructions stub = {statement(kLoad, offsetof(seccomp_data, arch))};
-  for (const auto& [audit_arch, calls] : highest) {
-    const Instructions section = section_for(audit_arch, calls);
-    stub.push_back(branch(BPF_JEQ, audit_arch, 0, section.size()));
-    append(stub, section);
-  }
-  for (std::size_t i = 0; i < stub.size(); ++i) {
-    if (stub[i].code != kGoToFilter) continue;
-    stub[i].k = static_cast<std::uint32_t>(stub.size() - i - 1);
-  }
-  return as_bytes(stub);
-}
 
 // Numbers have a fixed width and text its length in front: nothing can be read in two ways.
 class KeyWriter {

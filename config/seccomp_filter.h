@@ -20,8 +20,9 @@ struct CompiledFilter {
 };
 
 /// Compiles a profile. The native architecture is always a part of it; others are killed.
-/// Arguments are compared as 64-bit numbers, so a profile that denies a value of an argument of
-/// which the kernel takes 32 bits must mask it (CVE-2019-10063). System calls above the highest
+/// Arguments are compared as 64-bit numbers, but those of which the kernel takes 32 bits as 32-bit
+/// numbers (CVE-2019-7303, CVE-2019-10063); in what "not equal", "less" and "greater" are asked of,
+/// other upper bits than a number's sign are EINVAL to the caller. System calls above the highest
 /// one that the profile names get ENOSYS where the default would refuse them: programs fall back.
 /// unknown_names: receives each name that libseccomp doesn't know, once; such are skipped.
 /// Errors: with the JSON pointer: an unknown architecture, more than 4096 instructions.

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // INV-7: a filter that was asked for is in force, or there is no container.
+#include <sys/socket.h>
+#include <sys/syscall.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/security/scene.h"
@@ -117,6 +120,41 @@ TEST_CASE("t_seccomp_cache: a filter that others could have written is not used"
   struct stat status = {};
   REQUIRE(::stat(file.c_str(), &status) == 0);
   CHECK((status.st_mode & 07777U) == 0600);  // made anew
+}
+
+// What the container's root gets of socket(domain), by errno, or 0.
+std::string ask_for_socket(const std::string& domain, const config::SeccompArg& condition) {
+  return support::run_shell(
+             "probe syscall " + std::to_string(SYS_socket) + " " + domain + " 1 0",
+             [&](config::RuntimeSpec& spec) {
+               spec.linux_.seccomp = config::Seccomp{};
+               spec.linux_.seccomp->default_action = config::SeccompAction::kAllow;
+               spec.linux_.seccomp->syscalls.push_back({.names = {"socket"},
+                                                        .action = config::SeccompAction::kErrno,
+                                                        .errno_ret = EXDEV,
+                                                        .args = {condition}});
+             })
+      .out;
+}
+
+// The kernel takes 32 bits of a domain, or of an ioctl(2)'s request. With runc and crun 4294967297,
+// which is AF_UNIX to it, is neither 1 nor refused for not being something else: CVE-2019-7303 and
+// CVE-2019-10063 (snapd, flatpak), and AF_VSOCK in spite of Docker's profile.
+TEST_CASE("t_ioctl_highbits: what the kernel doesn't see of an argument gets around no rule",
+          "[security][inv7]") {
+  const config::SeccompArg is_unix = {
+      .index = 0, .value = AF_UNIX, .value_two = 0, .op = config::SeccompOperator::kEq};
+  const std::string denied = "errno " + std::to_string(EXDEV) + "\n";
+  CHECK(ask_for_socket("1", is_unix) == denied);
+  CHECK(ask_for_socket("4294967297", is_unix) == denied);
+  CHECK(ask_for_socket("-4294967295", is_unix) == denied);
+  CHECK(ask_for_socket("2", is_unix) != denied);
+  config::SeccompArg is_not_inet = is_unix;
+  is_not_inet.op = config::SeccompOperator::kGe;
+  is_not_inet.value = 3;
+  const std::string odd = "errno " + std::to_string(EINVAL) + "\n";
+  CHECK(ask_for_socket("2", is_not_inet) != odd);
+  CHECK(ask_for_socket("4294967298", is_not_inet) == odd);
 }
 
 TEST_CASE("t_seccomp_order: no_new_privs and the filter hold in the first instruction",

@@ -181,9 +181,65 @@ TEST_CASE("seccomp: each operator compares as 64-bit numbers", "[config][seccomp
       {condition(SeccompOperator::kMaskedEq, 0xf0, 0x50), 0x5f, 0x45},
       {condition(SeccompOperator::kMaskedEq, 0xffffffff, 5), kBig, 6},
   }));
+  SeccompRule rule = errno_rule({row.arg});
+  rule.names = {"brk"};  // whose argument is 64 bits wide, and which never fails
+  const CompiledFilter filter = compile(all_but(rule));
+  CHECK(attempt({.filter = filter, .number = SYS_brk, .first = row.hit}) == EXDEV);
+  CHECK(attempt({.filter = filter, .number = SYS_brk, .first = row.miss}) == 0);
+}
+
+TEST_CASE("seccomp: an argument of 32 bits is what the kernel sees of it", "[config][seccomp]") {
+  struct Row {
+    SeccompArg arg;
+    std::vector<unsigned long> hits, misses, odd;  // odd: what no caller says, EINVAL
+  };
+  constexpr std::uint64_t kAbove = 1UL << 32U, kSigned = 0xffffffff00000000;
+  constexpr std::uint64_t kMinusOne = kSigned | 0xffffffff, kBig = 0x80000005;
+  const Row row = GENERATE(values<Row>({
+      {condition(SeccompOperator::kEq, 5), {5, kAbove | 5, kSigned | 5}, {6, kAbove | 6}, {}},
+      {condition(SeccompOperator::kEq, 0xffffffff), {0xffffffff, kMinusOne}, {5}, {}},
+      {condition(SeccompOperator::kEq, kMinusOne), {0xffffffff, kMinusOne}, {5}, {}},
+      {condition(SeccompOperator::kEq, kAbove | 5), {}, {5}, {}},  // can't be
+      {condition(SeccompOperator::kMaskedEq, kMinusOne, 5), {5, kAbove | 5}, {6}, {}},
+      {condition(SeccompOperator::kNe, 5), {6, kMinusOne}, {5}, {kAbove | 5, kSigned | 5}},
+      {condition(SeccompOperator::kLt, 5), {4}, {5, kMinusOne}, {kAbove | 4}},
+      {condition(SeccompOperator::kLe, 5), {5}, {6}, {kAbove | 5}},
+      {condition(SeccompOperator::kGe, 5), {5, kMinusOne}, {4}, {kAbove | 4, kSigned | 4}},
+      {condition(SeccompOperator::kGt, 5), {6}, {5}, {kAbove | 4}},
+      {condition(SeccompOperator::kNe, kBig), {5}, {kBig}, {kSigned | kBig}},
+      {condition(SeccompOperator::kNe, kSigned | kBig), {5}, {kBig}, {kSigned | kBig}},
+  }));
   const Seccomp profile = all_but(errno_rule({row.arg}));
-  CHECK(attempt(profile, row.hit) == EXDEV);
-  CHECK(attempt(profile, row.miss) == 0);
+  for (const unsigned long value : row.hits) CHECK(attempt(profile, value) == EXDEV);
+  for (const unsigned long value : row.misses) CHECK(attempt(profile, value) == 0);
+  for (const unsigned long value : row.odd) CHECK(attempt(profile, value) == EINVAL);
+}
+
+TEST_CASE("seccomp: several guarded arguments, calls and architectures", "[config][seccomp]") {
+  Seccomp profile = all_but(errno_rule({condition(SeccompOperator::kNe, 5)}));
+  profile.syscalls[0].names = {"umask", "socket", "personality"};
+  profile.syscalls.push_back(errno_rule({condition(SeccompOperator::kNe, 5, 0, 1)}));
+  profile.syscalls.back().names = {"socket"};
+  profile.architectures = {"SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"};
+  const CompiledFilter filter = compile(profile);
+  const auto answer = [&](std::uint32_t arch, long number, std::uint64_t first,
+                          std::uint64_t second) {
+    const seccomp_data call = {.nr = static_cast<int>(number),
+                               .arch = arch,
+                               .instruction_pointer = 0,
+                               .args = {first, second}};
+    return evaluate_filter(filter.program, call);
+  };
+  constexpr std::uint32_t kOdd = SECCOMP_RET_ERRNO | EINVAL;
+  constexpr std::uint64_t kAbove = 1UL << 32U;
+  CHECK(answer(AUDIT_ARCH_X86_64, SYS_socket, 5, 5) == SECCOMP_RET_ALLOW);
+  CHECK(answer(AUDIT_ARCH_X86_64, SYS_socket, kAbove, 5) == kOdd);
+  CHECK(answer(AUDIT_ARCH_X86_64, SYS_socket, 5, kAbove) == kOdd);
+  CHECK(answer(AUDIT_ARCH_X86_64, SYS_personality, kAbove, kAbove) == kOdd);
+  CHECK(answer(AUDIT_ARCH_X86_64, SYS_personality, 5, kAbove) == SECCOMP_RET_ALLOW);
+  CHECK(answer(AUDIT_ARCH_X86_64, kX32 | SYS_socket, kAbove, 5) == kOdd);
+  CHECK(answer(AUDIT_ARCH_X86_64, SYS_read, kAbove, kAbove) == SECCOMP_RET_ALLOW);
+  CHECK(answer(AUDIT_ARCH_I386, 359, 5, 5) == SECCOMP_RET_ALLOW);  // socket(2) there
 }
 
 TEST_CASE("seccomp: conditions on different arguments must all hold", "[config][seccomp]") {
