@@ -109,9 +109,11 @@ class TreeBuilder {
     return put_number({text, length});
   }
   bool String(const char* text, rapidjson::SizeType length, bool) {
+    refuse_surrogates({text, length});
     return put(std::string(text, length));
   }
   bool Key(const char* name, rapidjson::SizeType length, bool) {
+    refuse_surrogates({name, length});
     std::get<Json::Object>(open_.back()->value).emplace_back().key.assign(name, length);
     return true;
   }
@@ -127,6 +129,16 @@ class TreeBuilder {
   bool Double(double) { return false; }
 
  private:
+  // The library takes the second half of a pair without the first, as "\udc00", for a character.
+  void refuse_surrogates(std::string_view text) const {
+    for (size_t at = text.find('\xED'); at != std::string_view::npos;
+         at = text.find('\xED', at + 1)) {
+      if (static_cast<unsigned char>(text[at + 1]) <= 0x9F) continue;  // of three, so there is one
+      throw sys::Error(
+          sys::format("{}: half of a surrogate pair in {}", name_, quote_for_message(text)));
+    }
+  }
+
   template <typename T>
   bool put(T value) {
     next_place().value = std::move(value);

@@ -86,6 +86,14 @@ TEST_CASE("json: what follows a NUL byte is not ignored", "[config][json]") {
   CHECK(parse_problem(std::string("{}\0{}", 5)) == "doc: a NUL byte at offset 2");
 }
 
+TEST_CASE("json: half of a surrogate pair is no character", "[config][json]") {
+  CHECK(parse_problem(R"(["a\udc00b"])") == R"(doc: half of a surrogate pair in "a\xed\xb0\x80b")");
+  CHECK(parse_problem(R"({"\udfff": 1})") != "");
+  CHECK(parse_problem(R"(["\ud800"])") != "");
+  CHECK(config::parse_json(R"(["\ud83d\ude00\ud7ff"])", "doc") ==
+        config::parse_json("[\"\xf0\x9f\x98\x80\xed\x9f\xbf\"]", "doc"));
+}
+
 TEST_CASE("json: a text that ends within a character is not read past its end", "[config][json]") {
   const char* text = GENERATE("[\"\xf3\"", "[\"\xf3", "\xe9", "\xc3", "\"\xf0\"");
   CHECK(parse_problem(text) == "doc: ends within a character");
