@@ -155,7 +155,7 @@ TEST_CASE("apparmor: what the image mounts on /proc leads no label astray", "[vm
   CHECK(read_text(bundle.rootfs() + "/proc/thread-self/attr/apparmor/exec").empty());
 }
 
-TEST_CASE("selinux: the program, its keyring and its mounts are labelled", "[vm][labels][root]") {
+TEST_CASE("selinux: the program, its keyring and its mounts are labelled", "[vm][selinux]") {
   NEEDS(selinux);
   const Result result = run_shell(
       "tr -d '\\0' < /proc/self/attr/current; echo; grep ' /dev/shm ' /proc/self/mountinfo",
@@ -169,7 +169,7 @@ TEST_CASE("selinux: the program, its keyring and its mounts are labelled", "[vm]
                              Contains("context=system_u:object_r:tmp_t:s0:c1,c2"));
 }
 
-TEST_CASE("selinux: a context that the policy has not fails create", "[vm][labels][root]") {
+TEST_CASE("selinux: a context that the policy has not fails create", "[vm][selinux]") {
   NEEDS(selinux);
   const Bundle bundle(
       [](RuntimeSpec& spec) { spec.process->selinux_label = "no:such:context_t:s0"; });
@@ -178,4 +178,21 @@ TEST_CASE("selinux: a context that the policy has not fails create", "[vm][label
   CHECK_THAT(runtime.output_of("test") + result.err,
              Contains("can't set process label: write `/proc/thread-self/attr/keycreate`: "));
   CHECK(runtime.left().empty());
+}
+
+TEST_CASE("selinux: a label confines, where the policy is enforced", "[vm][selinux][root]") {
+  NEEDS(selinux);
+  // Debian's policy lets these executables start no process of ping's.
+  const Bundle bundle([](RuntimeSpec& spec) {
+    set_shell(spec, "echo ran");
+    spec.process->selinux_label = "system_u:system_r:ping_t:s0";
+  });
+  const Runtime runtime;
+  CHECK(runtime.run(bundle).out == "ran\n");
+  write_text("/sys/fs/selinux/enforce", "1");
+  const Result result = runtime.run(bundle);
+  write_text("/sys/fs/selinux/enforce", "0");
+  CHECK(result.out.empty());
+  CHECK(result.exit_code != 0);
+  CHECK_THAT(result.err, Contains("exec: Operation not permitted"));
 }
