@@ -3,6 +3,7 @@
 // systemd) and LegacyCgroup (v1) do what this says. docs/cgroups.md tells where it is made.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -12,11 +13,21 @@
 #include "config/json.h"
 #include "config/state.h"
 #include "runtime/plan/cgroup_plan.h"
-#include "sys/fd.h"
+#include "sys/cgroup.h"
 #include "sys/log.h"
 #include "sys/procfs.h"
 
 namespace runtime {
+
+/// Tells of processes that are ended for want of memory.
+class OomEvents {
+ public:
+  virtual ~OomEvents() = default;
+  /// Until there may be some, or the process of pidfd `init` has ended.
+  virtual sys::CgroupWait wait(int init, std::chrono::milliseconds timeout) = 0;
+  /// Whether there were some since it was asked last.
+  virtual bool have_come() = 0;
+};
 
 class Cgroup {
  public:
@@ -51,9 +62,7 @@ class Cgroup {
 
   /// What it has used, as the `data` of runc's "stats" event.
   virtual config::Json stats() const = 0;
-  /// The file that changes when a process is ended for want of memory, and what it counts.
-  virtual sys::Fd open_oom_events() const = 0;
-  virtual std::uint64_t oom_kills(int events) const = 0;
+  virtual std::unique_ptr<OomEvents> watch_oom() const = 0;
 };
 
 /// Told of the place before anything is made there, so that whoever cleans up finds it.

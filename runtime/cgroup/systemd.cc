@@ -122,9 +122,7 @@ std::unique_ptr<Cgroup> SystemdCgroup::open_for_exec(const std::string& path, pi
 
 config::Json SystemdCgroup::stats() const { return started().stats(); }
 
-sys::Fd SystemdCgroup::open_oom_events() const { return started().open_oom_events(); }
-
-std::uint64_t SystemdCgroup::oom_kills(int events) const { return started().oom_kills(events); }
+std::unique_ptr<OomEvents> SystemdCgroup::watch_oom() const { return started().watch_oom(); }
 
 bool SystemdCgroup::is_frozen() const { return cgroup_ && cgroup_->is_frozen(); }
 

@@ -32,8 +32,7 @@ class SystemdCgroup : public Cgroup {
   std::unique_ptr<Cgroup> open_for_exec(const std::string& path, pid_t init,
                                         const sys::Procfs& proc) const override;
   config::Json stats() const override;
-  sys::Fd open_oom_events() const override;
-  std::uint64_t oom_kills(int events) const override;
+  std::unique_ptr<OomEvents> watch_oom() const override;
 
  private:
   void start(pid_t pid);

@@ -8,7 +8,10 @@
 #include <charconv>
 #include <chrono>
 #include <cstring>
+#include <utility>
 
+#include "runtime/cgroup/stats_parts.h"
+#include "runtime/cgroup/subtree.h"
 #include "runtime/cgroup/unified_stats.h"
 #include "runtime/plan/device_filter.h"
 #include "sys/bpf.h"
@@ -24,7 +27,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kGrace{10};  // runc's
-constexpr int kMostCgroups = 10000;         // that a container's processes are looked for in
 
 std::chrono::milliseconds left_until(Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
@@ -40,16 +42,6 @@ bool wait_until(int dir, std::string_view line) {
     sys::rewind(events->get());
     if (sys::read_all(events->get(), 4096).find(line) != std::string::npos) return true;
     if (!sys::wait_for_cgroup_event(events->get(), left_until(deadline))) return false;
-  }
-}
-
-void add_processes(int dir, std::vector<pid_t>& pids) {
-  const std::string text = sys::read_cgroup_file(dir, "cgroup.procs").value_or("");
-  for (const char* at = text.data(); at < text.data() + text.size();) {
-    pid_t pid = 0;
-    const auto [end, code] = std::from_chars(at, text.data() + text.size(), pid);
-    if (code == std::errc() && pid > 0) pids.push_back(pid);  // 0: of another pid namespace
-    at = end + 1;
   }
 }
 
@@ -70,6 +62,27 @@ void check_memory(int dir, const CgroupPlan& plan) {
                                *plan.resources.memory->limit, used),
                    EBUSY);
 }
+
+class UnifiedOomEvents : public OomEvents {
+ public:
+  explicit UnifiedOomEvents(sys::Fd events) : events_(std::move(events)), kills_(count()) {}
+  sys::CgroupWait wait(int init, std::chrono::milliseconds timeout) override {
+    return sys::wait_for_cgroup(events_.get(), init, timeout);
+  }
+  bool have_come() override {
+    const std::uint64_t before = std::exchange(kills_, count());
+    return kills_ != before;
+  }
+
+ private:
+  std::uint64_t count() const {
+    sys::rewind(events_.get());
+    return value_of(sys::read_all(events_.get(), 4096), "oom_kill");
+  }
+
+  sys::Fd events_;
+  std::uint64_t kills_;
+};
 
 }  // namespace
 
@@ -132,20 +145,7 @@ bool UnifiedCgroup::is_frozen() const {
   return sys::read_cgroup_file(dir_.get(), "cgroup.freeze").value_or("0").starts_with('1');
 }
 
-std::vector<pid_t> UnifiedCgroup::processes() const {
-  std::vector<pid_t> pids;
-  std::vector<sys::RelPath> places = {sys::RelPath()};
-  for (std::size_t i = 0; i < places.size() && i < kMostCgroups; ++i) {
-    const auto dir = sys::open_beneath_if_exists(dir_.get(), places[i], O_RDONLY | O_DIRECTORY);
-    if (!dir) continue;
-    add_processes(dir->get(), pids);
-    for (const std::string& name : sys::child_cgroups(dir->get())) {
-      places.push_back(sys::RelPath::parse(places[i].str() + "/" + name));
-    }
-  }
-  std::ranges::sort(pids);
-  return pids;
-}
+std::vector<pid_t> UnifiedCgroup::processes() const { return processes_below(dir_.get()); }
 
 bool UnifiedCgroup::kill() {
   const int code = sys::write_cgroup_file(dir_.get(), "cgroup.kill", "1");
@@ -204,16 +204,11 @@ std::unique_ptr<Cgroup> UnifiedCgroup::open_for_exec(const std::string& path, pi
 
 config::Json UnifiedCgroup::stats() const { return unified_stats(dir_.get()); }
 
-sys::Fd UnifiedCgroup::open_oom_events() const {
+std::unique_ptr<OomEvents> UnifiedCgroup::watch_oom() const {
   auto events = sys::open_at_if_exists(dir_.get(), "memory.events", O_RDONLY);
-  if (events) return std::move(*events);
+  if (events) return std::make_unique<UnifiedOomEvents>(std::move(*events));
   throw sys::Error(sys::format("the memory controller is not enabled for cgroup \"{}\"", path()),
                    ENOTSUP);
-}
-
-std::uint64_t UnifiedCgroup::oom_kills(int events) const {
-  sys::rewind(events);
-  return value_of(sys::read_all(events, 4096), "oom_kill");
 }
 
 std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record) {

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cgroup/unified_stats.h"
 
-#include <charconv>
-#include <limits>
-#include <optional>
-
 #include "config/json_object.h"
+#include "runtime/cgroup/stats_parts.h"
 #include "sys/cgroup.h"
 #include "sys/format.h"
 
@@ -16,42 +13,9 @@ using config::Json;
 using config::JsonObject;
 
 constexpr std::uint64_t kNanoseconds = 1000;  // in a microsecond
-constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
-
-// Takes what is before `separator` off the front of `text`.
-std::string_view take(std::string_view& text, char separator) {
-  const std::size_t end = std::min(text.find(separator), text.size());
-  const std::string_view part = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return part;
-}
-
-// "max" is no limit.
-std::uint64_t number(std::string_view text) {
-  if (text.starts_with("max")) return kUnlimited;
-  std::uint64_t value = 0;
-  std::from_chars(text.data(), text.data() + text.size(), value);
-  return value;
-}
-
-std::optional<std::uint64_t> read_number(int dir, const std::string& file) {
-  const auto text = sys::read_cgroup_file(dir, file);
-  if (!text) return std::nullopt;
-  return number(*text);
-}
 
 std::uint64_t sum(std::uint64_t a, std::uint64_t b) {
   return a == kUnlimited || b == kUnlimited ? kUnlimited : a + b;
-}
-
-Json memory_entry(std::uint64_t limit, std::uint64_t usage, std::uint64_t most,
-                  std::uint64_t failures) {
-  return JsonObject()
-      .add("limit", limit)
-      .add_unless_empty("usage", usage)
-      .add_unless_empty("max", most)
-      .add("failcnt", failures)
-      .take();
 }
 
 void add_pressure(JsonObject& object, int dir, const std::string& file) {
@@ -74,29 +38,14 @@ Json memory(int dir) {
     const std::uint64_t most = read_number(dir, "memory.swap.max").value_or(kUnlimited);
     object.add_json("swap", memory_entry(sum(limit, most), *usage + *swap, 0, 0));
   }
-  Json::Object raw;
-  for (std::string_view rest = stat; !rest.empty();) {
-    std::string_view line = take(rest, '\n');
-    const std::string key(take(line, ' '));
-    raw.push_back({key, {number(line)}});
-  }
-  object.add_json("raw", {std::move(raw)});
+  object.add_json("raw", all_values(stat));
   add_pressure(object, dir, "memory.pressure");
   return object.take();
 }
 
-Json pids(int dir) {
-  JsonObject object;
-  if (const auto current = read_number(dir, "pids.current")) object.add("current", *current);
-  const std::uint64_t limit = read_number(dir, "pids.max").value_or(kUnlimited);
-  if (limit != kUnlimited) object.add("limit", limit);
-  return object.take();
-}
-
-// Page sizes are what there are files of.
 Json huge_pages(int dir) {
   Json::Object sizes;
-  for (const char* size : {"64KB", "1MB", "2MB", "32MB", "512MB", "1GB", "16GB"}) {
+  for (const char* size : kHugePageSizes) {
     const std::string file = sys::format("hugetlb.{}", size);
     const auto usage = read_number(dir, file + ".current");
     if (!usage) continue;
@@ -109,25 +58,7 @@ Json huge_pages(int dir) {
   return {std::move(sizes)};
 }
 
-Json device_entry(std::uint64_t major, std::uint64_t minor, const char* operation,
-                  std::uint64_t value) {
-  return JsonObject()
-      .add_unless_empty("major", major)
-      .add_unless_empty("minor", minor)
-      .add("op", std::string(operation))
-      .add_unless_empty("value", value)
-      .take();
-}
-
 }  // namespace
-
-std::uint64_t value_of(std::string_view text, std::string_view key) {
-  while (!text.empty()) {
-    std::string_view line = take(text, '\n');
-    if (take(line, ' ') == key) return number(line);
-  }
-  return 0;
-}
 
 Json cpu_usage(std::string_view cpu_stat) {
   const auto nanoseconds = [&](std::string_view key) {
@@ -202,7 +133,7 @@ Json unified_stats(int dir) {
   return JsonObject()
       .add_json("cpu", cpu.take())
       .add_json("memory", memory(dir))
-      .add_json("pids", pids(dir))
+      .add_json("pids", pids_entry(dir))
       .add_json("blkio", block_io(sys::read_cgroup_file(dir, "io.stat").value_or("")))
       .add_json("hugetlb", huge_pages(dir))
       .take();

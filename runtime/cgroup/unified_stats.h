@@ -13,9 +13,6 @@ namespace runtime {
 /// dir: open on the cgroup. Controllers that aren't enabled are left out.
 config::Json unified_stats(int dir);
 
-/// The number behind `key` in a file of "key number" lines; 0 without it.
-std::uint64_t value_of(std::string_view text, std::string_view key);
-
 // Files' texts as parts of the event.
 config::Json cpu_usage(std::string_view cpu_stat);
 /// Empty arrays are left out.

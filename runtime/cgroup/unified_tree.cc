@@ -5,6 +5,7 @@
 
 #include <string_view>
 
+#include "runtime/cgroup/mount_lines.h"
 #include "sys/cgroup.h"
 #include "sys/file.h"
 #include "sys/process.h"
@@ -15,27 +16,6 @@ namespace {
 constexpr const char* kMountPoint = "/sys/fs/cgroup";
 constexpr ino_t kInodeOfTop = 1;                       // of the root of all cgroups, in kernfs
 constexpr std::uint64_t kFirstNamespace = 0xEFFFFFFB;  // PROC_CGROUP_INIT_INO
-constexpr std::size_t kMaxMountinfo = std::size_t{16} << 20;
-
-// Takes the first `count` blank-separated fields off a line and returns the last of them.
-std::string_view field(std::string_view line, int count) {
-  std::string_view text;
-  for (int i = 0; i < count; ++i) {
-    const std::size_t end = std::min(line.find(' '), line.size());
-    text = line.substr(0, end);
-    line.remove_prefix(std::min(end + 1, line.size()));
-  }
-  return text;
-}
-
-template <typename Visit>
-void each_line(std::string_view text, Visit&& visit) {
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    visit(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-}
 
 }  // namespace
 
@@ -48,18 +28,22 @@ std::optional<std::string> mounted_root(const std::string& mountinfo,
   return root;
 }
 
+std::optional<sys::RelPath> place_below(std::string_view own, std::string_view mount_root) {
+  // A process outside of our cgroup namespace has a path that begins with "/..".
+  if (own.starts_with("/..") || mount_root.starts_with("/..")) return std::nullopt;
+  if (mount_root == "/") return sys::RelPath::parse(own);
+  if (!own.starts_with(mount_root)) return std::nullopt;
+  const std::string_view rest = own.substr(mount_root.size());
+  if (!rest.empty() && !rest.starts_with('/')) return std::nullopt;
+  return sys::RelPath::parse(rest);
+}
+
 std::optional<sys::RelPath> own_place(const std::string& cgroup, const std::string& mount_root) {
   std::optional<std::string_view> own;
   each_line(cgroup, [&](std::string_view line) {
     if (line.starts_with("0::/")) own = line.substr(3);
   });
-  // A process outside of our cgroup namespace has a path that begins with "/..".
-  if (!own || own->starts_with("/..") || mount_root.starts_with("/..")) return std::nullopt;
-  if (mount_root == "/") return sys::RelPath::parse(*own);
-  if (!own->starts_with(mount_root)) return std::nullopt;
-  const std::string_view rest = own->substr(mount_root.size());
-  if (!rest.empty() && !rest.starts_with('/')) return std::nullopt;
-  return sys::RelPath::parse(rest);
+  return own ? place_below(*own, mount_root) : std::nullopt;
 }
 
 std::optional<sys::Fd> open_unified_root() {

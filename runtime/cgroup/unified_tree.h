@@ -31,8 +31,11 @@ sys::RelPath below(const sys::RelPath& parent, const std::string& path);
 /// Whether `path` has no "..": what a bundle or an option names is never above what it is below.
 bool has_no_way_up(std::string_view path);
 
-/// Our cgroup below a mount. cgroup: the text of /proc/PID/cgroup; mount_root: what is mounted, of
-/// the same hierarchy, as /proc/self/mountinfo has it. Empty: it is not below it.
+/// Cgroup `own` of a hierarchy below a mount of it, of which `mount_root` is the root. Empty: it is
+/// not below that, or we may not know.
+std::optional<sys::RelPath> place_below(std::string_view own, std::string_view mount_root);
+/// Our cgroup of version 2 below a mount. cgroup: the text of /proc/PID/cgroup; mount_root: what is
+/// mounted, of the same hierarchy, as /proc/self/mountinfo has it. Empty: it is not below it.
 std::optional<sys::RelPath> own_place(const std::string& cgroup, const std::string& mount_root);
 /// The fourth field of the last line about `mount_point`.
 std::optional<std::string> mounted_root(const std::string& mountinfo,

@@ -23,15 +23,11 @@ void print_event(const std::string& type, const std::string& id, std::optional<c
 
 // Until the container ends.
 void follow(const EventsOptions& options, const Cgroup& cgroup, int init) {
-  const sys::Fd events = cgroup.open_oom_events();
-  std::uint64_t kills = cgroup.oom_kills(events.get());
+  const auto events = cgroup.watch_oom();
   const std::chrono::milliseconds interval = std::chrono::seconds(options.interval_seconds);
   for (;;) {
-    const sys::CgroupWait woken = sys::wait_for_cgroup(events.get(), init, interval);
-    if (const std::uint64_t now = cgroup.oom_kills(events.get()); now != kills) {
-      kills = now;
-      print_event("oom", options.id, std::nullopt);
-    }
+    const sys::CgroupWait woken = events->wait(init, interval);
+    if (events->have_come()) print_event("oom", options.id, std::nullopt);
     if (woken == sys::CgroupWait::kEnded) return;
     if (woken == sys::CgroupWait::kTimeout) print_event("stats", options.id, cgroup.stats());
   }

@@ -37,12 +37,6 @@ bool has(const config::DeviceRule& rule, char letter) {
   return rule.access.empty() || rule.access.find(letter) != std::string::npos;
 }
 
-bool is_about_all(const config::DeviceRule& rule) {
-  bool all = rule.type == "a" && is_wildcard(rule.major) && is_wildcard(rule.minor);
-  for (const char letter : kAllLetters) all = all && has(rule, letter);
-  return all;
-}
-
 std::int32_t access_bits(const config::DeviceRule& rule) {
   return (has(rule, 'm') ? BPF_DEVCG_ACC_MKNOD : 0) | (has(rule, 'r') ? BPF_DEVCG_ACC_READ : 0) |
          (has(rule, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
@@ -139,6 +133,12 @@ void add_rule(Program& program, const config::DeviceRule& rule) {
 }
 
 }  // namespace
+
+bool is_about_all(const config::DeviceRule& rule) {
+  bool all = rule.type == "a" && is_wildcard(rule.major) && is_wildcard(rule.minor);
+  for (const char letter : kAllLetters) all = all && has(rule, letter);
+  return all;
+}
 
 std::vector<config::DeviceRule> effective_device_rules(
     const std::vector<config::DeviceRule>& rules) {

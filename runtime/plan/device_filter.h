@@ -10,6 +10,9 @@
 
 namespace runtime {
 
+/// Every access to every device: what was said before is void.
+bool is_about_all(const config::DeviceRule& rule);
+
 /// `rules`, and after them those of runc for all containers: /dev/null and its like, terminals,
 /// tun, and that any node may be made. Rules that a later one makes void are left out.
 /// Source: runc, libcontainer/specconv, AllowedDevices.

@@ -5,60 +5,15 @@
 #include <cmath>
 
 #include "runtime/plan/cgroup_plan.h"
+#include "runtime/plan/limit_list.h"
 #include "sys/format.h"
 
 namespace runtime {
 namespace {
 
-constexpr const char* kNoLimit = "max";
+constexpr const char* kNoLimit = Limits::kNone;
 constexpr std::uint64_t kUsualPeriod = 100000;  // of the kernel, microseconds
 constexpr std::int64_t kPodmanPidsLimit = 2048;
-
-class Limits {
- public:
-  Limits(std::string place, CgroupPolicy policy, bool is_rootless)
-      : place_(std::move(place)), policy_(policy), is_rootless_(is_rootless) {}
-
-  std::vector<CgroupWrite> take() { return std::move(writes_); }
-
-  /// field: below `place`, "memory/limit". is_usual: engines set it without being asked.
-  CgroupWrite& add(const std::string& field, const std::string& file, std::string value,
-                   bool is_usual = false) {
-    const Need need = value == kNoLimit ? Need::kOptional : need_of(is_usual);
-    writes_.push_back({.place = place_ + "/" + field,
-                       .controller = file.substr(0, file.find('.')),
-                       .file = file,
-                       .value = std::move(value),
-                       .need = need});
-    return writes_.back();
-  }
-  /// What cgroup v2 has not.
-  void add_impossible(const std::string& field, const std::string& controller) {
-    writes_.push_back({.place = place_ + "/" + field,
-                       .controller = controller,
-                       .file = {},
-                       .value = {},
-                       .need = need_of(false)});
-  }
-
- private:
-  Need need_of(bool is_usual) const {
-    switch (policy_) {
-      case CgroupPolicy::kStrict:
-        return Need::kRequired;
-      case CgroupPolicy::kBestEffort:
-        return Need::kWanted;
-      case CgroupPolicy::kByCaller:
-        break;
-    }
-    return is_rootless_ && is_usual ? Need::kWanted : Need::kRequired;
-  }
-
-  std::string place_;
-  CgroupPolicy policy_;
-  bool is_rootless_;
-  std::vector<CgroupWrite> writes_;
-};
 
 // v1: 0 is not asked for, negative is none.
 std::string bytes_or_max(std::int64_t bytes) {
@@ -165,10 +120,7 @@ void add_hugepages(Limits& limits, const std::vector<config::HugepageLimit>& lis
 
 void add_rdma(Limits& limits, const std::map<std::string, config::RdmaLimit>& devices) {
   for (const auto& [device, limit] : devices) {
-    std::string value = device;
-    if (limit.hca_handles) value += sys::format(" hca_handle={}", *limit.hca_handles);
-    if (limit.hca_objects) value += sys::format(" hca_object={}", *limit.hca_objects);
-    limits.add("rdma/" + device, "rdma.max", value);
+    limits.add("rdma/" + device, "rdma.max", rdma_line(device, limit));
   }
 }
 
@@ -193,6 +145,13 @@ void add_unified(Limits& limits, const std::map<std::string, std::string>& files
 }
 
 }  // namespace
+
+std::string rdma_line(const std::string& device, const config::RdmaLimit& limit) {
+  std::string line = device;
+  if (limit.hca_handles) line += sys::format(" hca_handle={}", *limit.hca_handles);
+  if (limit.hca_objects) line += sys::format(" hca_object={}", *limit.hca_objects);
+  return line;
+}
 
 // log2 of the shares to log10 of the weight: a parabola through the least, the usual and the most.
 // Source: runc 1.4, crun 1.24, https://github.com/opencontainers/cgroups
