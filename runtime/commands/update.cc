@@ -92,6 +92,8 @@ CgroupPlan plan_update(const Context& context, const config::Resources& resource
   CgroupPlan plan;
   plan.is_rootless = request.is_rootless.value_or(!gather_facts(context.proc).is_host_root);
   plan.resources = resources;
+  plan.place = "";
+  plan.policy = request.policy;
   plan.writes = plan_limits(resources, "", request.policy, plan.is_rootless);
   plan.manager = CgroupManager::kCgroupfs;  // whoever has made it
   if (!resources.devices.empty()) plan_device_rules(resources.devices, request.policy, plan);

@@ -5,6 +5,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "config/resources.h"
@@ -36,11 +37,11 @@ enum class Need {
   kOptional,  // nothing: it would limit nothing, or something else does the same
 };
 
-/// One limit: a write into a file of the container's cgroup (v2).
+/// One limit: a write into a file of the container's cgroup.
 struct CgroupWrite {
   std::string place;       // what errors call it: "/linux/resources/memory/limit"
   std::string controller;  // "memory"
-  std::string file;        // empty: cgroup v2 has no such limit
+  std::string file;        // empty: this version of cgroups has no such limit
   std::string value;
   Need need = Need::kRequired;
   /// Where the kernel has no `file`.
@@ -68,6 +69,8 @@ struct CgroupPlan {
   Need devices_need = Need::kOptional;
   /// The writes are of `resources`, for the drivers that don't write files of cgroup v2.
   config::Resources resources;
+  std::string_view place = "/linux/resources";  // of `resources`, in errors
+  CgroupPolicy policy = CgroupPolicy::kByCaller;
   SystemdUnit unit;  // if it is systemd that makes it
   /// Memory that is used already is not limited away (checkBeforeUpdate).
   bool checks_memory = false;
@@ -77,6 +80,11 @@ struct CgroupPlan {
 /// The writes for `resources`. place: where they come from, "/linux/resources".
 std::vector<CgroupWrite> plan_limits(const config::Resources& resources, const std::string& place,
                                      CgroupPolicy policy, bool is_rootless);
+
+/// The same as writes into files of cgroup v1, for the host's root. Some are refused until another
+/// one is made: a limit for the memory above the one for memory and swap, a burst above the quota.
+std::vector<CgroupWrite> plan_legacy_limits(const config::Resources& resources,
+                                            const std::string& place, CgroupPolicy policy);
 
 /// Fills `devices` of `plan` for `rules`, after its other members. Rootless they stay empty: the
 /// kernel asks programs of the host's root alone, and nobody else makes devices.

@@ -48,6 +48,7 @@ void check_path(const std::string& path) {
 void plan_resources(const config::Resources& resources, CgroupPolicy policy, Plan& plan,
                     CgroupPlan& cgroup) {
   cgroup.resources = resources;
+  cgroup.policy = policy;
   cgroup.writes = plan_limits(cgroup.resources, "/linux/resources", policy, cgroup.is_rootless);
   cgroup.checks_memory =
       cgroup.resources.memory && cgroup.resources.memory->check_before_update.value_or(false);
