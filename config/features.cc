@@ -31,7 +31,7 @@ Json enabled(bool value) { return JsonObject().add("enabled", value).take(); }
 
 Json cgroup() {
   return JsonObject()
-      .add("v1", false)
+      .add("v1", true)
       .add("v2", true)
       .add("systemd", true)
       .add("systemdUser", true)

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
@@ -16,6 +17,8 @@
 
 #include "sys/error.h"
 #include "sys/file.h"
+#include "sys/format.h"
+#include "sys/open.h"
 #include "sys/retry.h"
 
 namespace sys {
@@ -70,6 +73,16 @@ int remove_below(int dir) {
     }
     names.pop_back();
   }
+}
+
+CgroupWait wait_for(int fd, short what, int pidfd, std::chrono::milliseconds timeout) {
+  std::array<pollfd, 2> events = {
+      {{.fd = fd, .events = what, .revents = 0}, {.fd = pidfd, .events = POLLIN, .revents = 0}}};
+  const int count = retry(
+      [&] { return ::poll(events.data(), events.size(), static_cast<int>(timeout.count())); });
+  if (count < 0) throw errno_error("wait for a cgroup");
+  if (events[1].revents != 0) return CgroupWait::kEnded;
+  return count > 0 ? CgroupWait::kChanged : CgroupWait::kTimeout;
 }
 
 }  // namespace
@@ -131,13 +144,39 @@ bool wait_for_cgroup_event(int file, std::chrono::milliseconds timeout) {
 }
 
 CgroupWait wait_for_cgroup(int file, int pidfd, std::chrono::milliseconds timeout) {
-  std::array<pollfd, 2> events = {{{.fd = file, .events = POLLPRI, .revents = 0},
-                                   {.fd = pidfd, .events = POLLIN, .revents = 0}}};
-  const int count = retry(
-      [&] { return ::poll(events.data(), events.size(), static_cast<int>(timeout.count())); });
-  if (count < 0) throw errno_error("wait for a cgroup");
-  if (events[1].revents != 0) return CgroupWait::kEnded;
-  return count > 0 ? CgroupWait::kChanged : CgroupWait::kTimeout;
+  return wait_for(file, POLLPRI, pidfd, timeout);
+}
+
+bool freeze_legacy_cgroup(int dir, std::chrono::milliseconds limit) {
+  using Clock = std::chrono::steady_clock;
+  constexpr const char* kFile = "freezer.state";
+  const Clock::time_point deadline = Clock::now() + limit;
+  for (;;) {
+    // Once more each time, for what was forked meanwhile.
+    if (write_cgroup_file(dir, kFile, "FROZEN") != 0) return false;
+    if (read_cgroup_file(dir, kFile).value_or("").starts_with("FROZEN")) return true;
+    if (Clock::now() >= deadline) return false;
+    (void)::poll(nullptr, 0, 1);  // nobody is told of the end of it
+  }
+}
+
+Fd open_oom_eventfd(int dir) {
+  Fd events(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!events) throw errno_error("make an eventfd");
+  const Fd control = open_at(dir, "memory.oom_control", O_RDONLY);
+  const int code =
+      write_cgroup_file(dir, "cgroup.event_control", format("{} {}", events.get(), control.get()));
+  if (code != 0) throw errno_error("cgroup.event_control", code);
+  return events;
+}
+
+CgroupWait wait_for_eventfd(int eventfd, int pidfd, std::chrono::milliseconds timeout) {
+  return wait_for(eventfd, POLLIN, pidfd, timeout);
+}
+
+bool take_eventfd(int eventfd) {
+  eventfd_t count = 0;
+  return ::eventfd_read(eventfd, &count) == 0;
 }
 
 std::string extended_attribute(int fd, const char* name) {

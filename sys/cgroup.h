@@ -45,6 +45,18 @@ enum class CgroupWait { kChanged, kEnded, kTimeout };
 /// The same, or until the process of `pidfd` has ended.
 CgroupWait wait_for_cgroup(int file, int pidfd, std::chrono::milliseconds timeout);
 
+/// Freezes a cgroup of version 1. False: some are not frozen within `limit`, or it can't be; then
+/// it has to be thawed.
+bool freeze_legacy_cgroup(int dir, std::chrono::milliseconds limit);
+
+/// An eventfd that the kernel counts up when a cgroup of version 1 is out of memory, and when it is
+/// removed. Source: the kernel's cgroup-v1/memory.rst, "OOM Control".
+Fd open_oom_eventfd(int dir);
+/// As wait_for_cgroup.
+CgroupWait wait_for_eventfd(int eventfd, int pidfd, std::chrono::milliseconds timeout);
+/// Sets it to 0. Returns whether it wasn't.
+bool take_eventfd(int eventfd);
+
 /// The value of extended attribute `name`; empty when there is none, or none to be had. Not of an
 /// O_PATH descriptor.
 std::string extended_attribute(int fd, const char* name);

@@ -41,8 +41,8 @@ void set_scheduler(const SchedulerAttributes& attributes) {
   if (error.code() == EPERM) {
     error.set_hint(
         "this needs CAP_SYS_NICE on the host, which no user namespace gives, or a limit that "
-        "permits "
-        "it: RLIMIT_NICE, RLIMIT_RTPRIO");
+        "permits it: RLIMIT_NICE, RLIMIT_RTPRIO; real time in cgroup v1 needs realtimeRuntime, "
+        "too");
   } else if (error.code() == EBUSY) {
     error.set_hint("the machine has not so much time to promise; see sched(7), SCHED_DEADLINE");
   }

@@ -1,19 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "runtime/cgroup/cgroup.h"
 
+#include "runtime/cgroup/legacy.h"
+#include "runtime/cgroup/legacy_tree.h"
+#include "runtime/cgroup/stats_parts.h"
 #include "runtime/cgroup/systemd.h"
 #include "runtime/cgroup/unified.h"
 #include "runtime/cgroup/unified_tree.h"
+#include "runtime/plan/device_filter.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
 namespace runtime {
 namespace {
 
+void refuse_devices(const CgroupPlan& plan, const std::string& reason, const sys::Log& log) {
+  const bool allows_all =
+      plan.devices.size() == 1 && plan.devices[0].allow && is_about_all(plan.devices[0]);
+  if (plan.devices.empty() || allows_all) return;
+  refuse_limit({.place = std::string(plan.place) + "/devices",
+                .controller = "devices",
+                .file = {},
+                .value = {},
+                .need = plan.devices_need},
+               reason, log);
+}
+
 // The container stays where its caller is, which is an error if a limit was to hold it.
 std::unique_ptr<Cgroup> do_without(const CgroupPlan& plan, const std::string& reason,
                                    const sys::Log& log) {
   for (const CgroupWrite& write : plan.writes) refuse_limit(write, reason, log);
+  refuse_devices(plan, reason, log);
   if (!plan.path.empty()) {
     log.warning(sys::format("/linux/cgroupsPath: {}, staying in the caller's cgroup", reason));
   } else if (log.is_debug()) {
@@ -23,6 +40,15 @@ std::unique_ptr<Cgroup> do_without(const CgroupPlan& plan, const std::string& re
 }
 
 }  // namespace
+
+void refuse_memory_in_use(int dir, const std::string& file, const config::MemoryResources& memory) {
+  if (memory.limit.value_or(0) <= 0) return;
+  const std::uint64_t used = read_number(dir, file).value_or(0);
+  if (used <= static_cast<std::uint64_t>(*memory.limit)) return;
+  throw sys::Error(
+      sys::format("memory limit {} is below the {} bytes that are in use", *memory.limit, used),
+      EBUSY);
+}
 
 void refuse_limit(const CgroupWrite& write, const std::string& reason, const sys::Log& log) {
   const std::string message =
@@ -42,11 +68,11 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
     return std::make_unique<SystemdCgroup>(plan, remember, log);
   }
   auto tree = find_unified_tree(proc);
-  if (!tree && !plan.is_rootless && !plan.writes.empty()) {
-    log.warning("/linux/resources: cgroup v1: not supported yet, running without limits");
-    return nullptr;
+  std::vector<LegacyHierarchy> legacy;
+  if (!tree && !plan.is_rootless) legacy = find_legacy_hierarchies(proc);
+  if (!tree && legacy.empty()) {
+    return do_without(plan, "/sys/fs/cgroup has no cgroup v2 of ours", log);
   }
-  if (!tree) return do_without(plan, "/sys/fs/cgroup has no cgroup v2 of ours", log);
   std::unique_ptr<Cgroup> cgroup;
   bool is_remembering = false;
   const auto remember_it = [&](const config::CgroupRecord& record) {
@@ -55,7 +81,8 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
     is_remembering = false;
   };
   try {  // where no limit needs it, a cgroup that can't be made is no failure
-    cgroup = make_unified(plan, std::move(*tree), remember_it);
+    cgroup = tree ? make_unified(plan, std::move(*tree), remember_it)
+                  : make_legacy(plan, legacy, remember_it);
   } catch (const sys::Error& error) {
     if (is_remembering) throw;
     return do_without(plan, error.what(), log);
@@ -70,6 +97,7 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
 }
 
 std::unique_ptr<Cgroup> open_cgroup(const config::CgroupRecord& record) {
+  if (record.driver == "legacy") return open_legacy(record);
   auto cgroup = open_unified(record);
   // Before its path was written down, only systemd knows whether it is there.
   if (record.unit.empty() || (!cgroup && !record.path.empty())) return cgroup;

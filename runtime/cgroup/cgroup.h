@@ -29,6 +29,12 @@ class OomEvents {
   virtual bool have_come() = 0;
 };
 
+/// What `exec --cgroup` names.
+struct SubCgroup {
+  std::string path = {};         // empty: the container's own
+  std::string controllers = {};  // of cgroup v1, "cpu,memory": those that it is for; empty: all
+};
+
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
@@ -46,6 +52,8 @@ class Cgroup {
   /// Stops or continues all processes, and waits until it is so.
   virtual void set_frozen(bool frozen) = 0;
   virtual bool is_frozen() const = 0;
+  /// Whether frozen processes end by SIGKILL; else they have to be thawed for that.
+  virtual bool kills_frozen() const { return true; }
   /// All processes in it and in cgroups below it.
   virtual std::vector<pid_t> processes() const = 0;
   /// SIGKILL for all of them at once, those that are being forked included. False: this kernel has
@@ -54,10 +62,10 @@ class Cgroup {
   /// Ends what is left in it and removes it with all below. That it is gone already is fine.
   /// Errors: processes that live ten seconds after SIGKILL.
   virtual void remove() = 0;
-  /// Where one more process goes: the cgroup at `path` below this one, or, if `path` is empty, this
-  /// one; and if that can't have processes, having others below it, the one of `init`.
+  /// Where one more process goes: the cgroup at `place` below this one; and if that is this one
+  /// and can't have processes, having others below it, the one of `init`.
   /// Errors: a path that leads elsewhere.
-  virtual std::unique_ptr<Cgroup> open_for_exec(const std::string& path, pid_t init,
+  virtual std::unique_ptr<Cgroup> open_for_exec(const SubCgroup& place, pid_t init,
                                                 const sys::Procfs& proc) const = 0;
 
   /// What it has used, as the `data` of runc's "stats" event.
@@ -79,5 +87,8 @@ std::unique_ptr<Cgroup> open_cgroup(const config::CgroupRecord& record);
 /// For drivers: a limit that can't be enforced, as an Error or as a warning.
 /// reason: why, "this kernel has no such controller".
 void refuse_limit(const CgroupWrite& write, const std::string& reason, const sys::Log& log);
+/// For checkBeforeUpdate: the kernel would end processes until the rest fits.
+/// dir, file: what the cgroup uses. Errors: EBUSY when that is more than the limit.
+void refuse_memory_in_use(int dir, const std::string& file, const config::MemoryResources& memory);
 
 }  // namespace runtime

@@ -111,10 +111,10 @@ Cgroup& SystemdCgroup::started() const {
 
 void SystemdCgroup::set_frozen(bool frozen) { started().set_frozen(frozen); }
 
-std::unique_ptr<Cgroup> SystemdCgroup::open_for_exec(const std::string& path, pid_t init,
+std::unique_ptr<Cgroup> SystemdCgroup::open_for_exec(const SubCgroup& sub, pid_t init,
                                                      const sys::Procfs& proc) const {
-  auto place = started().open_for_exec(path, init, proc);
-  if (!path.empty()) return place;  // systemd knows no cgroups but its own
+  auto place = started().open_for_exec(sub, init, proc);
+  if (!sub.path.empty()) return place;  // systemd knows no cgroups but its own
   const config::CgroupRecord record = {
       .driver = "unified", .path = {}, .unit = unit_, .of_user = of_user_, .hierarchies = {}};
   return std::make_unique<SystemdCgroup>(record, std::move(place));

@@ -51,18 +51,6 @@ std::string missing_controller(const CgroupWrite& write, const std::string& path
                      is_rootless ? ", an administrator can delegate it: docs/cgroups.md" : "");
 }
 
-// checkBeforeUpdate: the kernel would end processes until the rest fits.
-void check_memory(int dir, const CgroupPlan& plan) {
-  if (!plan.checks_memory || plan.resources.memory->limit.value_or(0) <= 0) return;
-  const std::string text = sys::read_cgroup_file(dir, "memory.current").value_or("0");
-  std::int64_t used = 0;
-  std::from_chars(text.data(), text.data() + text.size(), used);
-  if (used <= *plan.resources.memory->limit) return;
-  throw sys::Error(sys::format("memory limit {} is below the {} bytes that are in use",
-                               *plan.resources.memory->limit, used),
-                   EBUSY);
-}
-
 class UnifiedOomEvents : public OomEvents {
  public:
   explicit UnifiedOomEvents(sys::Fd events) : events_(std::move(events)), kills_(count()) {}
@@ -91,7 +79,9 @@ int UnifiedCgroup::add(pid_t pid) {
 }
 
 void UnifiedCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
-  check_memory(dir_.get(), plan);
+  if (plan.checks_memory) {
+    refuse_memory_in_use(dir_.get(), "memory.current", *plan.resources.memory);
+  }
   for (const CgroupWrite& write : plan.writes) {
     if (write.file.empty()) {
       refuse_limit(write, "cgroup v2 has no such limit", log);
@@ -181,14 +171,11 @@ void UnifiedCgroup::remove() {
   if (code != 0) throw sys::errno_error(sys::format("remove cgroup \"{}\"", path()), code);
 }
 
-std::unique_ptr<Cgroup> UnifiedCgroup::open_for_exec(const std::string& path, pid_t init,
+std::unique_ptr<Cgroup> UnifiedCgroup::open_for_exec(const SubCgroup& sub, pid_t init,
                                                      const sys::Procfs& proc) const {
-  sys::RelPath place = below(place_, path);
-  if (!has_no_way_up(path)) {
-    throw sys::Error(sys::format("\"{}\": \"..\" leads out of the container's cgroup", path),
-                     EINVAL);
-  }
-  if (path.empty() &&
+  sys::RelPath place = below(place_, sub.path);
+  refuse_way_up(sub.path);
+  if (sub.path.empty() &&
       !sys::read_cgroup_file(dir_.get(), "cgroup.subtree_control").value_or("").empty()) {
     // With controllers for those below it can't have processes: systemd in a container does that.
     const auto found = place_of_process(proc, std::to_string(init), root_.get());

@@ -27,7 +27,7 @@ class UnifiedCgroup : public Cgroup {
   std::vector<pid_t> processes() const override;
   bool kill() override;
   void remove() override;
-  std::unique_ptr<Cgroup> open_for_exec(const std::string& path, pid_t init,
+  std::unique_ptr<Cgroup> open_for_exec(const SubCgroup& sub, pid_t init,
                                         const sys::Procfs& proc) const override;
   config::Json stats() const override;
   std::unique_ptr<OomEvents> watch_oom() const override;

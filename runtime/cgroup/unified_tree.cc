@@ -7,7 +7,9 @@
 
 #include "runtime/cgroup/mount_lines.h"
 #include "sys/cgroup.h"
+#include "sys/error.h"
 #include "sys/file.h"
+#include "sys/format.h"
 #include "sys/process.h"
 
 namespace runtime {
@@ -78,8 +80,9 @@ sys::RelPath below(const sys::RelPath& parent, const std::string& path) {
   return sys::RelPath::parse(parent.str() + "/" + path);
 }
 
-bool has_no_way_up(std::string_view path) {
-  return ("/" + std::string(path) + "/").find("/../") == std::string::npos;
+void refuse_way_up(const std::string& path) {
+  if (("/" + path + "/").find("/../") == std::string::npos) return;
+  throw sys::Error(sys::format("\"{}\": \"..\" leads out of the container's cgroup", path), EINVAL);
 }
 
 }  // namespace runtime

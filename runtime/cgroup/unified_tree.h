@@ -28,8 +28,8 @@ std::optional<sys::RelPath> place_of_process(const sys::Procfs& proc, const std:
 
 /// `path`, cleaned, below `parent`.
 sys::RelPath below(const sys::RelPath& parent, const std::string& path);
-/// Whether `path` has no "..": what a bundle or an option names is never above what it is below.
-bool has_no_way_up(std::string_view path);
+/// What an option names is never above what it is below. Errors: EINVAL for a "..".
+void refuse_way_up(const std::string& path);
 
 /// Cgroup `own` of a hierarchy below a mount of it, of which `mount_root` is the root. Empty: it is
 /// not below that, or we may not know.

@@ -205,16 +205,18 @@ Plan exec_plan(const config::Process& process, const config::RuntimeSpec& spec,
   return plan;
 }
 
-// Its own, or with --cgroup one below it: "[CONTROLLER:]PATH", whose controllers are of cgroup v1.
+// Its own, or with --cgroup one below it: "[CONTROLLER,...:]PATH".
 std::unique_ptr<Cgroup> cgroup_to_enter(const ContainerDirectory& directory,
                                         const std::string& option, pid_t init,
                                         const sys::Procfs& proc) {
   auto cgroup = cgroup_of(directory);
   if (!cgroup && option.empty()) return nullptr;
-  const std::string path = option.substr(option.find(':') + 1);
+  const std::size_t colon = option.find(':');
+  const SubCgroup sub = {.path = option.substr(colon + 1),
+                         .controllers = colon == std::string::npos ? "" : option.substr(0, colon)};
   return sys::in_context("--cgroup", [&] {
     if (!cgroup) throw sys::Error("the container has no cgroup of its own", ENOENT);
-    return cgroup->open_for_exec(path, init, proc);
+    return cgroup->open_for_exec(sub, init, proc);
   });
 }
 

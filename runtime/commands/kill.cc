@@ -44,6 +44,10 @@ int perform(const Context& context, const KillOptions& options) {
   }
   const auto init = open_init(*record, context.proc);
   if (!init || !sys::send_signal(init->get(), *signal)) throw sys::Error(kFinished, ESRCH);
+  if (*signal == SIGKILL && status == Status::kPaused) {
+    const auto cgroup = cgroup_of(directory);
+    if (cgroup && !cgroup->kills_frozen()) cgroup->set_frozen(false);
+  }
   return 0;
 }
 

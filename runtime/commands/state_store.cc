@@ -131,6 +131,7 @@ std::optional<config::CgroupRecord> ContainerDirectory::read_cgroup() const {
 
 void ContainerDirectory::write_cgroup(const config::CgroupRecord& record) {
   sys::replace_file_at(dir_.get(), kCgroupFile, config::write_cgroup_record(record), 0600);
+  has_cgroup_ = true;
 }
 
 void ContainerDirectory::forget_cgroup() {
@@ -150,6 +151,7 @@ void ContainerDirectory::remove() {
   const std::string name = sys::format("{}{}.{}", kRemovedPrefix, id_, sys::own_pid());
   sys::remove_tree_at(root_.get(), name);  // of a process that died and had our number
   sys::rename_at(root_.get(), id_, name);
+  if (has_cgroup_) (void)sys::unlink_at_if_exists(dir_.get(), kCgroupFile);
   // The lock goes last: sweep takes what nobody holds a lock in.
   for (const char* entry : {kStateFile, kConfigFile, kWaitingFile, kStartSocket, kLockFile}) {
     (void)sys::unlink_at_if_exists(dir_.get(), entry);

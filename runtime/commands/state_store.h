@@ -81,6 +81,7 @@ class ContainerDirectory {
 
   std::string id_;
   sys::Fd root_, dir_, lock_;
+  bool has_cgroup_ = false;  // we have written of one
 };
 
 class StateStore {

@@ -42,6 +42,14 @@ TEST_CASE("scheduler: policies that everybody may have", "[integration][scheduli
 
 TEST_CASE("scheduler: real time, of root", "[integration][scheduling][root]") {
   NEEDS(root);
+  const auto with_scheduler = [](const config::Scheduler& scheduler) -> Change {
+    return [=](RuntimeSpec& spec) {
+      spec.process->scheduler = scheduler;
+      // In cgroup v1 nobody may have some without a part of its group's.
+      if (!exists("/sys/fs/cgroup/cpu/cpu.rt_runtime_us")) return;
+      spec.linux_.resources.emplace().cpu.emplace().realtime_runtime = 1000;
+    };
+  };
   CHECK(run_shell(kShowScheduler, with_scheduler({"SCHED_RR", 0, 7, {}, 0, 0, 0})).all() ==
         "0 7 2\n");
   CHECK(run_shell(std::string(kShowScheduler) + "; true",

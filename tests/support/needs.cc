@@ -45,6 +45,10 @@ bool can_write_cgroup2() {
   return !mount.empty() && ::access(mount.c_str(), W_OK) == 0;
 }
 
+bool has_cgroup1() {
+  return is_host_root() && ::access("/sys/fs/cgroup/freezer/cgroup.procs", W_OK) == 0;
+}
+
 bool& skipped() {
   static bool value = false;
   return value;
@@ -71,6 +75,7 @@ const Need sys_resource = {"CAP_SYS_RESOURCE", [] { return has_capability(CAP_SY
 const Need strace = {"strace", [] { return is_executable("/usr/bin/strace"); }, false};
 const Need systemd_manager = {"systemd as the manager",
                               [] { return cgroup_manager() == "systemd"; }, true};
+const Need cgroup1 = {"cgroup v1", has_cgroup1, true};
 const Need cgroup2 = {"cgroup v2", can_write_cgroup2, true};
 const Need apparmor = {"AppArmor", [] { return sys::has_apparmor(sys::Procfs::open()); }, true};
 const Need selinux = {"SELinux", sys::has_selinux, true};
