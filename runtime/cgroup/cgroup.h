@@ -68,6 +68,9 @@ class Cgroup {
   virtual std::unique_ptr<Cgroup> open_for_exec(const SubCgroup& place, pid_t init,
                                                 const sys::Procfs& proc) const = 0;
 
+  /// What the container sees where it mounts cgroups, of version 1: paths by name, "memory". Empty:
+  /// what the kernel shows.
+  virtual config::StringMap shown() const { return {}; }
   /// What it has used, as the `data` of runc's "stats" event.
   virtual config::Json stats() const = 0;
   virtual std::unique_ptr<OomEvents> watch_oom() const = 0;

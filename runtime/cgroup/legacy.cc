@@ -276,6 +276,20 @@ std::unique_ptr<Cgroup> LegacyCgroup::open_for_exec(const SubCgroup& sub, pid_t 
   return std::make_unique<LegacyCgroup>(name_, std::move(places));
 }
 
+// "systemd", "memory"; of "cpu,cpuacct" each, and both.
+config::StringMap LegacyCgroup::shown() const {
+  config::StringMap shown;
+  for (const LegacyPlace& place : places_) {
+    if (place.hierarchy == kUnifiedHierarchy) continue;
+    const std::size_t name = place.hierarchy.find('=') + 1;  // 0 without
+    shown[place.hierarchy.substr(name)] = place.path;
+    each_part(place.hierarchy, ',', [&](std::string_view one) {
+      if (name == 0) shown[std::string(one)] = place.path;
+    });
+  }
+  return shown;
+}
+
 config::Json LegacyCgroup::stats() const {
   return legacy_stats([this](const char* controller) {
     const LegacyPlace* place = place_of(controller);

@@ -42,6 +42,7 @@ class LegacyCgroup : public Cgroup {
   void remove() override;
   std::unique_ptr<Cgroup> open_for_exec(const SubCgroup& sub, pid_t init,
                                         const sys::Procfs& proc) const override;
+  config::StringMap shown() const override;
   config::Json stats() const override;
   std::unique_ptr<OomEvents> watch_oom() const override;
 

@@ -12,6 +12,7 @@
 #include "runtime/apply/labels.h"
 #include "runtime/commands/notify.h"
 #include "runtime/commands/preserved_fds.h"
+#include "runtime/plan/legacy_view.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -170,6 +171,9 @@ void NewContainer::make_cgroup() {
                                    cgroup_is_written_ = true;
                                  });
   if (!cgroup_ && cgroup_is_written_) directory_->forget_cgroup();
+  if (!cgroup_) return;
+  const config::StringMap shown = cgroup_->shown();
+  if (!shown.empty()) show_legacy_cgroups(shown, plan_.root);
 }
 
 void NewContainer::forget_cgroup() {

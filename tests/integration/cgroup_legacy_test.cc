@@ -112,6 +112,26 @@ TEST_CASE("legacy cgroup: the container's are the roots of its cgroup namespace"
   CHECK(run_shell("grep -vc ':/$' /proc/self/cgroup", inside).out == "0\n");
 }
 
+TEST_CASE("legacy cgroup: a container sees its own, read-only, with a namespace or without",
+          "[integration][cgroup][root]") {
+  NEEDS(cgroup1);
+  const bool has_namespace = GENERATE(false, true);
+  const Result result = run_shell(
+      "cat /sys/fs/cgroup/pids/pids.max /sys/fs/cgroup/pids/cgroup.procs; "
+      "mkdir /sys/fs/cgroup/made /sys/fs/cgroup/pids/made; ls -d /sys/fs/cgroup/*/made; "
+      "ls /sys/fs/cgroup | grep -c pids; awk '$5 ~ \"^/sys/fs/cgroup\" { "
+      "print substr($6, 1, 2) }' /proc/self/mountinfo | sort -u",
+      [&](RuntimeSpec& spec) {
+        drop_namespace(spec, NamespaceType::kCgroup);
+        if (has_namespace) set_namespace(spec, NamespaceType::kCgroup);
+        drop_mount(spec, "/sys/fs/cgroup");
+        add_mount(spec, "/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "ro"});
+        spec.linux_.resources.emplace().pids.emplace().limit = 20;
+      });
+  CHECK_THAT(result.out, Catch::StartsWith("20\n1\n") && Catch::EndsWith("\n1\nro\n"));
+  CHECK_THAT(result.out, !Contains("made"));
+}
+
 TEST_CASE("legacy cgroup: cgroupsPath from the top is where they are made",
           "[integration][cgroup][root]") {
   NEEDS(cgroup1);
