@@ -2,6 +2,7 @@
 #include "tests/callers/docker.h"
 
 #include <signal.h>
+#include <unistd.h>
 
 #include "sys/error.h"
 #include "sys/format.h"
@@ -15,7 +16,9 @@ const support::Need Docker::kNeed = {
     },
     false};
 
-Docker::Docker() : caller_({"docker", "--host", "unix:///run/docker.sock"}) {
+Docker::Docker()
+    : cgroup_("/tilla-docker-" + std::to_string(::getpid())),
+      caller_({"docker", "--host", "unix:///run/docker.sock"}) {
   const std::string log = directory_ / "log";
   const Words words = {"dockerd",
                        "--host=unix:///run/docker.sock",
@@ -23,6 +26,7 @@ Docker::Docker() : caller_({"docker", "--host", "unix:///run/docker.sock"}) {
                        "--storage-driver=vfs",
                        "--bridge=none",
                        "--iptables=false",
+                       "--cgroup-parent=" + cgroup_,
                        "--ip6tables=false",
                        "--init-path=" + find_program("catatonit"),
                        "--add-runtime=tilla=" + support::runtime_program(),
@@ -42,6 +46,10 @@ Docker::~Docker() {
   try {
     (void)daemon_->wait();
   } catch (const std::exception&) {  // killed, then
+  }
+  // Runtimes leave what is above their containers.
+  for (const std::string& hierarchy : support::names_in("/sys/fs/cgroup")) {
+    (void)::rmdir(("/sys/fs/cgroup/" + hierarchy + cgroup_).c_str());
   }
 }
 

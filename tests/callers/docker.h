@@ -23,6 +23,7 @@ class Docker {
 
  private:
   support::TempDirectory directory_;
+  std::string cgroup_;  // of its containers, from the top
   std::optional<support::Program> daemon_;
   Caller caller_;
 };
