@@ -207,11 +207,16 @@ void run_hooks_as(const Program& program, const HookRun& run) {
   run_hooks(confined);
 }
 
-void run_poststart_hooks(const HooksPlan& hooks, pid_t init) {
+void run_poststart_hooks(const HooksPlan& hooks, pid_t init, const sys::Log& log) {
   if (hooks.hooks.poststart.empty()) return;
-  run_hooks({.kind = "poststart",
-             .hooks = hooks.hooks.poststart,
-             .state = hook_state(hooks, "running", init)});
+  const HookRun run = {.kind = "poststart",
+                       .hooks = hooks.hooks.poststart,
+                       .state = hook_state(hooks, "running", init)};
+  if (hooks.poststart_may_fail) {
+    run_all_hooks(run, log);
+  } else {
+    run_hooks(run);
+  }
 }
 
 void run_poststop_hooks(const HooksPlan& hooks, const sys::Log& log) {

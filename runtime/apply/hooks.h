@@ -39,8 +39,8 @@ void run_all_hooks(const HookRun& run, const sys::Log& log);
 /// never our own binary (INV-3). For the init, when it has become its program's user.
 void run_hooks_as(const Program& program, const HookRun& run);
 
-/// poststart, whose failure is an error. init: its pid.
-void run_poststart_hooks(const HooksPlan& hooks, pid_t init);
+/// poststart, whose failure is an error, or a warning if the plan says so. init: its pid.
+void run_poststart_hooks(const HooksPlan& hooks, pid_t init, const sys::Log& log);
 /// poststop, of a container that is gone.
 void run_poststop_hooks(const HooksPlan& hooks, const sys::Log& log);
 

@@ -29,7 +29,7 @@ int perform(const Context& context, const RunOptions& options) {
     const sys::Fd notify = open_notify(container->directory());
     (void)send_start(container->launch().channel(), container->call_agent());
     container->launch().wait_until_running();
-    run_poststart_hooks(container->plan().hooks, container->launch().process().pid);
+    run_poststart_hooks(container->plan().hooks, container->launch().process().pid, context.log);
     if (notify)
       pass_readiness(notify, container->launch().process().pidfd.get(),
                      container->launch().process().pid);

@@ -72,7 +72,7 @@ int perform(const Context& context, const StartOptions& options) {
     const std::vector<sys::Fd> agent = call_recorded_agent(directory, *record);
     try {
       start_program(connection->get(), agent, context.proc, record->pid);
-      if (hooks) run_poststart_hooks(*hooks, record->pid);
+      if (hooks) run_poststart_hooks(*hooks, record->pid, context.log);
     } catch (const sys::Error&) {
       // runtime.md, "Lifecycle": where hooks are to undo what hooks have done, the container is
       // destroyed.

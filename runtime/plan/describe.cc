@@ -267,12 +267,15 @@ std::string hooks_text(const char* kind, const std::vector<config::Hook>& hooks)
   return text;
 }
 
-std::string hooks_text(const config::Hooks& hooks) {
+std::string hooks_text(const HooksPlan& plan) {
+  const config::Hooks& hooks = plan.hooks;
   return hooks_text("prestart", hooks.prestart) +
          hooks_text("createRuntime", hooks.create_runtime) +
          hooks_text("createContainer", hooks.create_container) +
          hooks_text("startContainer", hooks.start_container) +
-         hooks_text("poststart", hooks.poststart) + hooks_text("poststop", hooks.poststop);
+         hooks_text("poststart", hooks.poststart) +
+         (plan.poststart_may_fail ? "a failed poststart hook is a warning\n" : "") +
+         hooks_text("poststop", hooks.poststop);
 }
 
 std::string intel_rdt_text(const IntelRdtStep& step) {
@@ -304,7 +307,7 @@ std::string describe(const Plan& plan) {
   for (const SysctlStep& step : plan.sysctls) {
     text += sys::format("sysctl {} is {}\n", quoted(step.path), quoted(step.value));
   }
-  return text + process_text(plan.process) + hooks_text(plan.hooks.hooks);
+  return text + process_text(plan.process) + hooks_text(plan.hooks);
 }
 
 }  // namespace runtime

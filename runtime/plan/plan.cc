@@ -59,6 +59,10 @@ void add_hooks(Plan& plan, const config::RuntimeSpec& spec, const Request& reque
   plan.root.early_masks = 0;  // hooks may mount what is to be masked
 }
 
+bool is_before_1_3(const std::string& version) {  // guaranteed by config::validate: 1.0 to 1.3
+  return version.starts_with("1.0.") || version.starts_with("1.1.") || version.starts_with("1.2.");
+}
+
 }  // namespace
 
 HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request) {
@@ -69,6 +73,8 @@ HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request) {
   plan.bundle = request.bundle;
   plan.oci_version = spec.oci_version;
   plan.annotations = spec.annotations;
+  // Source: runtime.md, "Lifecycle", of both.
+  plan.poststart_may_fail = !spec.hooks->poststart.empty() && is_before_1_3(spec.oci_version);
   return plan;
 }
 

@@ -264,6 +264,8 @@ struct HooksPlan {
   }
   /// While the runtime's hooks run, the init lets its owner look into it: they need its namespaces.
   bool shows_init = false;
+  /// A failed poststart hook is a warning, as it was before version 1.3 of the specification.
+  bool poststart_may_fail = false;
   bool operator==(const HooksPlan&) const = default;
 };
 

@@ -240,9 +240,14 @@ void poststart_runs(Scene& scene) {
 }
 
 void poststart_failure(Scene& scene) {
-  scene.config["ociVersion"] = "1.3.0";
-  scene.config["hooks"]["poststart"] = {hook("exit 3")};
+  scene.config["ociVersion"] = "1.0.2";
+  scene.config["hooks"]["poststart"] = {hook("exit 3"), hook("touch " + scene.file("second"))};
   sleeps(scene);
+  scene.must_create();
+  scene.must_start();
+  expect(support::exists(scene.file("second")), "the hook after the failed one did not run");
+  expect(scene.call({"delete", "--force", scene.id}).exit_code == 0, "delete --force failed");
+  scene.config["ociVersion"] = "1.3.0";
   scene.must_create();
   expect_error(scene.start(), "a failed hook");
   const std::string status = scene.status();

@@ -185,6 +185,7 @@ TEST_CASE("hooks: a failure of the start destroys the container", "[integration]
   CAPTURE(kind);
   const Notes notes;
   const Bundle bundle([&](RuntimeSpec& spec) {
+    spec.oci_version = "1.3.0";
     spec.process->args = {"probe", "wait"};
     Hooks& hooks = spec.hooks.emplace();
     of_kind(hooks, kind) = {shell("echo oops >&2; exit 3")};
@@ -199,6 +200,27 @@ TEST_CASE("hooks: a failure of the start destroys the container", "[integration]
   CHECK(sys::wait_until_ended(init.pidfd.get(), 5000));
   CHECK(runtime.left() == std::vector<std::string>{});
   CHECK(notes.text() == "poststop stopped\n");
+}
+
+TEST_CASE("hooks: before version 1.3 a failed poststart is a warning, and the others run",
+          "[integration][hooks]") {
+  const Notes notes;
+  const Bundle bundle([&](RuntimeSpec& spec) {
+    spec.oci_version = "1.2.1";
+    spec.process->args = {"probe", "wait"};
+    spec.hooks.emplace().poststart = {shell("exit 3"), notes.note("second")};
+  });
+  const Runtime runtime;
+  const bool is_run = GENERATE(false, true);
+  if (!is_run) REQUIRE(runtime.create(bundle, "test").exit_code == 0);
+  const Result result = is_run
+                            ? runtime.call({"run", "--detach", "--bundle", bundle.path(), "test"})
+                            : runtime.call({"start", "test"});
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.err, Contains("poststart hook 0") && Contains("ended with status 3, ignoring"));
+  CHECK(notes.text() == "second running\n");
+  CHECK(runtime.status("test") == "running");
+  runtime.must({"delete", "--force", "test"});
 }
 
 TEST_CASE("hooks: a failed poststop is a warning, and the others run", "[integration][hooks]") {

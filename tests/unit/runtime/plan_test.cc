@@ -249,6 +249,23 @@ TEST_CASE("plan: hooks in the order of their moments", "[runtime][plan]") {
   CHECK(plan.hooks.annotations == config::StringMap{{"k", "v"}});
 }
 
+TEST_CASE("plan: a failed poststart hook is a warning before version 1.3", "[runtime][plan]") {
+  const auto planned = [](const std::string& version) {
+    return make_plan(with([&](RuntimeSpec& one) {
+                       one.oci_version = version;
+                       one.hooks.emplace().poststart = {{"/a", {}, {}, {}}};
+                     }),
+                     kUser, kRequest);
+  };
+  for (const char* version : {"1.0.0", "1.0.2-dev", "1.1.0", "1.2.1"}) {
+    CHECK_THAT(describe(planned(version)), Contains("a failed poststart hook is a warning\n"));
+  }
+  for (const char* version : {"1.3.0", "1.3.0-rc.1"}) {
+    CHECK_FALSE(planned(version).hooks.poststart_may_fail);
+  }
+  CHECK(make_plan(with([](RuntimeSpec&) {}), kUser, kRequest).hooks == runtime::HooksPlan{});
+}
+
 TEST_CASE("plan: the init shows itself only to hooks, and only when nobody else is there",
           "[runtime][plan]") {
   const auto shows = [](const std::function<void(RuntimeSpec&)>& change) {
