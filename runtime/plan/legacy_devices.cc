@@ -2,8 +2,6 @@
 #include "runtime/plan/legacy_devices.h"
 
 #include <algorithm>
-#include <map>
-#include <tuple>
 
 #include "runtime/plan/device_filter.h"
 #include "sys/error.h"
@@ -19,13 +17,16 @@ constexpr const char* kEverything = "a *:* rwm";  // devices.list, where the res
 struct Node {
   char type;  // "b" or "c"
   int64_t major, minor;
-  bool operator<(const Node& other) const {
-    return std::tie(type, major, minor) < std::tie(other.type, other.major, other.minor);
-  }
+  bool operator==(const Node&) const = default;
 };
 
-// Letters by what they are for. None is without letters.
-using Exceptions = std::map<Node, std::string>;
+struct Exception {
+  Node node;
+  std::string letters;
+};
+
+// In the order of the rules, each node once, none without letters.
+using Exceptions = std::vector<Exception>;
 
 std::string letters_of(const config::DeviceRule& rule) {
   return rule.access.empty() ? std::string(kLetters) : rule.access;
@@ -68,18 +69,25 @@ std::string without(const std::string& letters, const std::string& taken) {
   return left;
 }
 
+void add(Exceptions& exceptions, const Node& node, const std::string& letters) {
+  auto found = std::ranges::find(exceptions, node, &Exception::node);
+  if (found == exceptions.end()) found = exceptions.insert(found, {.node = node, .letters = {}});
+  found->letters += letters;
+  found->letters = ordered(found->letters);
+}
+
 void take_off(Exceptions& exceptions, const Node& node, const std::string& letters) {
   for (auto& [other, held] : exceptions) {
-    const std::string left = without(held, letters);
+    std::string left = without(held, letters);
     if (left == held || !overlaps(node, other)) continue;
     if (!covers(node, other)) {
       throw sys::Error(sys::format("cgroup v1 can't take \"{}\" out of \"{}\"",
                                    text_of(node, letters), text_of(other, held)),
                        ENOTSUP);
     }
-    held = left;
+    held = std::move(left);
   }
-  std::erase_if(exceptions, [](const auto& one) { return one.second.empty(); });
+  std::erase_if(exceptions, [](const Exception& one) { return one.letters.empty(); });
 }
 
 // A rule for "a" is about both types.
@@ -96,12 +104,11 @@ std::vector<std::string> lines_of(const std::string& text) {
     lines.push_back(text.substr(start, end - start));
     start = end + 1;
   }
-  std::ranges::sort(lines);
   return lines;
 }
 
 bool has(const std::vector<std::string>& lines, const std::string& line) {
-  return std::ranges::binary_search(lines, line);
+  return std::ranges::find(lines, line) != lines.end();
 }
 
 }  // namespace
@@ -119,16 +126,13 @@ LegacyDevices merge_device_rules(const std::vector<config::DeviceRule>& rules) {
       if (rule.allow == devices.allows_rest) {
         take_off(exceptions, node, letters_of(rule));
       } else {
-        std::string& held = exceptions[node];
-        held += letters_of(rule);
-        held = ordered(held);
+        add(exceptions, node, letters_of(rule));
       }
     }
   }
   for (const auto& [node, letters] : exceptions) {
     devices.exceptions.push_back(text_of(node, letters));
   }
-  std::ranges::sort(devices.exceptions);
   return devices;
 }
 

@@ -13,7 +13,7 @@ namespace runtime {
 
 struct LegacyDevices {
   bool allows_rest = false;             // what is no exception
-  std::vector<std::string> exceptions;  // "c 1:3 rwm", sorted
+  std::vector<std::string> exceptions;  // "c 1:3 rwm", in the order of the rules
   bool operator==(const LegacyDevices&) const = default;
 };
 

@@ -153,6 +153,8 @@ std::string without_warnings(const std::string& text) {
 // What went well has warned at most.
 bool holds_whole(const Trial& trial, const Failure& failure, const Result& result,
                  const std::string& whole) {
+  // Who is not root by that has no cgroups of version 1, and sees others.
+  if (never_fails(trial.failed_call())) return true;
   if (takes_hosts(failure, trial.failed_call())) {
     const std::string identity = whole.substr(0, whole.find("\n/"));
     return result.err.find(identity) != std::string::npos;

@@ -34,7 +34,7 @@ TEST_CASE("legacy devices: what no rule allows is denied", "[runtime][devices]")
 TEST_CASE("legacy devices: letters of several rules are merged", "[runtime][devices]") {
   const auto devices = merge_device_rules(
       {rule(true, "c", 1, 3, "w"), rule(true, "c", 1, 3, "r"), rule(true, "b", -1, {}, "m")});
-  CHECK(devices.exceptions == Lines{"b *:* m", "c 1:3 rw"});
+  CHECK(devices.exceptions == Lines{"c 1:3 rw", "b *:* m"});
 }
 
 TEST_CASE("legacy devices: a rule about all makes the earlier ones void", "[runtime][devices]") {
@@ -46,7 +46,7 @@ TEST_CASE("legacy devices: a rule about all makes the earlier ones void", "[runt
 TEST_CASE("legacy devices: a later rule takes back what it covers", "[runtime][devices]") {
   CHECK(merge_device_rules({rule(true, "c", 1, 3), rule(true, "c", 1, 5), rule(true, "b", 1, 3),
                             rule(false, "c", 1, {}, "w")})
-            .exceptions == Lines{"b 1:3 rwm", "c 1:3 rm", "c 1:5 rm"});
+            .exceptions == Lines{"c 1:3 rm", "c 1:5 rm", "b 1:3 rwm"});
   CHECK(merge_device_rules({kAllowAll, rule(false, "c", 1, 3), rule(true, "c", 1, 3, "r")}) ==
         LegacyDevices{.allows_rest = true, .exceptions = {"c 1:3 wm"}});
 }
@@ -63,9 +63,9 @@ TEST_CASE("legacy devices: a hole in a wider rule is refused, for it would not b
 TEST_CASE("legacy devices: with those of every container, as runc has them", "[runtime][devices]") {
   const auto devices = merge_device_rules(runtime::effective_device_rules({kDenyAll}));
   CHECK_FALSE(devices.allows_rest);
-  CHECK(devices.exceptions == Lines{"b *:* m", "c *:* m", "c 10:200 rwm", "c 136:* rwm",
-                                    "c 1:3 rwm", "c 1:5 rwm", "c 1:7 rwm", "c 1:8 rwm", "c 1:9 rwm",
-                                    "c 5:0 rwm", "c 5:2 rwm"});
+  CHECK(devices.exceptions == Lines{"c *:* m", "b *:* m", "c 1:3 rwm", "c 1:8 rwm", "c 1:7 rwm",
+                                    "c 5:0 rwm", "c 1:5 rwm", "c 1:9 rwm", "c 136:* rwm",
+                                    "c 5:2 rwm", "c 10:200 rwm"});
 }
 
 TEST_CASE("legacy devices: a new cgroup is told all, from nothing", "[runtime][devices]") {
