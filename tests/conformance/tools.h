@@ -13,8 +13,8 @@ namespace conformance {
 /// The programs below `checkout`/validation, relative to it, sorted. Errors: there is none.
 std::vector<std::string> tool_programs(const std::string& checkout);
 
-/// Runs one in its checkout, with RUNTIME as ours is, and reads the TAP that it prints: passed if
-/// there is a test, none says "not ok", and it exits with 0.
+/// Runs one in its checkout and reads the TAP that it prints: passed if no test says "not ok", it
+/// exits with 0 and, where it has no test, tells of no error.
 Outcome outcome_of_tool(const std::string& checkout, const std::string& program);
 
 }  // namespace conformance
