@@ -22,12 +22,14 @@ std::string path_in(const LegacyHierarchy& hierarchy, const std::string& path) {
   return sys::format("{}/{}", hierarchy.mount_point, place_in(hierarchy, path).str());
 }
 
-// Empty: none of the cgroups has a process.
-std::string find_in_use(const std::vector<LegacyHierarchy>& hierarchies, const std::string& path) {
+// Empty: none of the cgroups has a process, or, unless they may be there, none is there: one
+// without processes may be another's that is being made.
+std::string find_in_use(const std::vector<LegacyHierarchy>& hierarchies, const std::string& path,
+                        bool may_be_there) {
   for (const LegacyHierarchy& hierarchy : hierarchies) {
     const std::string whole = path_in(hierarchy, path);
     const auto dir = sys::open_path_if_exists(whole, O_RDONLY | O_DIRECTORY);
-    if (dir && !processes_below(dir->get()).empty()) return whole;
+    if (dir && (!may_be_there || !processes_below(dir->get()).empty())) return whole;
   }
   return {};
 }
@@ -67,10 +69,10 @@ std::unique_ptr<Cgroup> make_legacy(const CgroupPlan& plan,
                                     const RememberCgroup& remember) {
   const std::string name = "tilla-" + plan.id;
   std::string path = plan.path.empty() ? name : plan.path;
-  std::string in_use = find_in_use(hierarchies, path);
+  std::string in_use = find_in_use(hierarchies, path, !plan.path.empty());
   if (plan.path.empty() && !in_use.empty()) {  // by a container of that name elsewhere
     path = sys::format("{}-{}", name, sys::own_pid());
-    in_use = find_in_use(hierarchies, path);
+    in_use = find_in_use(hierarchies, path, true);
   }
   if (!in_use.empty()) {
     throw sys::Error(sys::format("cgroup \"{}\" is in use: it has processes", in_use), EBUSY);
