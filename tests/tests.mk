@@ -62,7 +62,7 @@ test-failures: deps-run deps-test tests
 	@TILLA_RUNTIME=$(BIN)/tilla-runtime FAILURES=all $(TESTS)/integration '[failing]'
 
 # As root: the machine's disk is made by root.
-test-vm: deps-run deps-vm all $(VM_PROGRAM) $(TESTS)/probe
+test-vm: deps-run deps-vm all $(VM_PROGRAM) $(TESTS)/conformance $(TESTS)/probe
 	@OUT=$(OUT) tests/vm/run $(VM_ARGS)
 
 check: $(UNIT_PROGRAMS) $(TESTS)/probe
