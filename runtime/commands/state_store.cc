@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "config/json.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -22,15 +23,6 @@ constexpr std::string_view kRemovedPrefix = ".removed.";  // stored; sweep looks
 
 sys::Error unknown_container(std::string_view id) {
   return sys::Error(sys::format("container \"{}\" does not exist", id), ENOENT);
-}
-
-// The characters of an id, as it may be shown: it comes from the caller and can be anything.
-std::string shown(std::string_view id) {
-  std::string text(id.substr(0, kLongestId));
-  const auto is_printable = [](char letter) { return letter >= ' ' && letter <= '~'; };
-  std::replace_if(
-      text.begin(), text.end(), [&](char letter) { return !is_printable(letter); }, '?');
-  return text.size() < id.size() ? text + "..." : text;
 }
 
 bool is_id_letter(char letter) {
@@ -72,7 +64,7 @@ void check_container_id(std::string_view id) {
   if (id.empty()) throw sys::Error("container id cannot be empty", EINVAL);
   if (is_container_id(id)) return;
   throw sys::Error(
-      sys::format("invalid container ID format: \"{}\"", shown(id)), EINVAL,
+      sys::format("invalid container ID format: {}", config::quote_for_message(id)), EINVAL,
       sys::format("1 to {} letters, digits, '_', '+', '-' and '.', not '.' first", kLongestId));
 }
 

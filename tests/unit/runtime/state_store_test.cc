@@ -52,7 +52,9 @@ TEST_CASE("container id: not empty, not over-long, no NUL", "[commands][state]")
   CHECK(id_problem("") == "container id cannot be empty");
   CHECK(id_problem(std::string(runtime::kLongestId, 'x')) == "");
   CHECK_THAT(id_problem(std::string(runtime::kLongestId + 1, 'x')), Contains("xxx..."));
-  CHECK_THAT(id_problem(std::string("a\0b", 3)), Equals("invalid container ID format: \"a?b\""));
+  CHECK_THAT(id_problem(std::string("a\0b", 3)),
+             Equals("invalid container ID format: \"a\\x00b\""));
+  CHECK_THAT(id_problem("\xc3\xa4"), Equals("invalid container ID format: \"\xc3\xa4\""));
 }
 
 TEST_CASE("state store: of two creators of one id one wins", "[commands][state]") {
