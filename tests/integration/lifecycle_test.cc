@@ -204,3 +204,30 @@ TEST_CASE("errors: in JSON on standard error where there is no log", "[integrati
   CHECK(result.exit_code == 1);
   CHECK(result.err.starts_with("{\"level\":\"error\",\"msg\":\"container "));
 }
+
+TEST_CASE("lifecycle: --pidfd-socket gets the process, of create, run and exec",
+          "[integration][lifecycle]") {
+  const Bundle bundle(sleeps);
+  const Runtime runtime;
+  ConsoleSocket socket(runtime.directory() / "pidfd.sock");
+  const std::vector<std::string> option = {"--pidfd-socket", socket.path()};
+  const auto received = [&] {
+    const ConsoleSocket::Console message = socket.receive();
+    CHECK(message.name == "pidfd");
+    const std::string info = read_text("/proc/self/fdinfo/" + std::to_string(message.master.get()));
+    const std::size_t at = info.find("\nPid:\t");
+    REQUIRE(at != std::string::npos);
+    return std::atoi(info.c_str() + at + 6);
+  };
+  REQUIRE(runtime.create(bundle, "test", option).exit_code == 0);
+  CHECK(received() == runtime.pid("test"));
+  runtime.must({"start", "test"});
+  const std::string pid_file = runtime.directory() / "pid";
+  runtime.must(
+      {"exec", "--detach", "--pid-file", pid_file, option[0], option[1], "test", "sleep", "100"});
+  CHECK(std::to_string(received()) == read_text(pid_file));
+  runtime.must({"run", "--detach", "--bundle", bundle.path(), option[0], option[1], "other"});
+  CHECK(received() == runtime.pid("other"));
+  CHECK(runtime.create(bundle, "none", {"--pidfd-socket", "/nobody"}).exit_code == 1);
+  CHECK(runtime.status("none").empty());
+}

@@ -212,7 +212,8 @@ Result run_args(const std::vector<std::string>& args, const Change& change = {})
 /// it, unless `change` drops that.
 Result run_among_mounts(const std::string& setup, const Change& change);
 
-/// A listener for --console-socket: gets the master of the container's pty.
+/// A listener for --console-socket, which gets the master of the container's pty, or for
+/// --pidfd-socket, which gets a pidfd.
 class ConsoleSocket {
  public:
   explicit ConsoleSocket(const std::string& path);
