@@ -3,6 +3,7 @@
 // systemd) and LegacyCgroup (v1) do what this says. docs/cgroups.md tells where it is made.
 #pragma once
 
+#include <cerrno>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -48,6 +49,13 @@ class Cgroup {
   /// Carries out the plan's limits, in order. Errors: a required one that can't be enforced, by its
   /// place in the document and its controller; for a wanted one that is a warning.
   virtual void set_limits(const CgroupPlan& plan, const sys::Log& log) = 0;
+
+  /// Whether the container can be given its cgroup to make others in, and its limits still hold.
+  /// The first argument: whether it is the owner of the files that they are in.
+  virtual bool can_hand_over(bool, const sys::Procfs&) const { return false; }
+  /// Gives the cgroup and those of its files that make cgroups and move processes to `uid`. Returns
+  /// 0, or the errno of the refusal. Source: cgroup-v2 of the kernel's documentation, "Delegation".
+  virtual int hand_over(uid_t) { return EOPNOTSUPP; }
 
   /// Stops or continues all processes, and waits until it is so.
   virtual void set_frozen(bool frozen) = 0;

@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "runtime/cgroup/mount_lines.h"
 #include "runtime/cgroup/unified.h"
 #include "runtime/plan/systemd_unit.h"
 #include "sys/error.h"
@@ -103,6 +104,12 @@ void SystemdCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
   if (!limits.empty()) (void)ask_systemd(of_user_, command({"set", unit_}, limits));
   cgroup_->set_limits(plan, log);
 }
+
+bool SystemdCgroup::can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const {
+  return !owner_has_limits || has_nsdelegate(proc.read("self/mountinfo", kMaxMountinfo));
+}
+
+int SystemdCgroup::hand_over(uid_t uid) { return started().hand_over(uid); }
 
 Cgroup& SystemdCgroup::started() const {
   if (!cgroup_) throw sys::Error(sys::format("unit \"{}\" was never started", unit_), ENOENT);

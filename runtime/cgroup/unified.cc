@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -10,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "runtime/cgroup/mount_lines.h"
 #include "runtime/cgroup/stats_parts.h"
 #include "runtime/cgroup/subtree.h"
 #include "runtime/cgroup/unified_stats.h"
@@ -27,6 +29,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kGrace{10};  // runc's
+constexpr std::size_t kMaxDelegateList = 4096;
+constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 
 std::chrono::milliseconds left_until(Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
@@ -118,6 +122,28 @@ void UnifiedCgroup::set_devices(const CgroupPlan& plan, const sys::Log& log) {
                                .need = plan.devices_need};
     refuse_limit(rules, error.what(), log);
   }
+}
+
+bool UnifiedCgroup::can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const {
+  return !owner_has_limits || has_nsdelegate(proc.read("self/mountinfo", kMaxMountinfo));
+}
+
+int UnifiedCgroup::hand_over(uid_t uid) {
+  std::string names = "cgroup.procs\ncgroup.subtree_control\ncgroup.threads\n";
+  if (const auto list = sys::open_path_if_exists("/sys/kernel/cgroup/delegate", O_RDONLY)) {
+    names = sys::read_all(list->get(), kMaxDelegateList);
+  }
+  if (::fchown(dir_.get(), uid, kSameGroup) < 0) return errno;
+  int code = 0;
+  each_line(names, [&](std::string_view line) {
+    const std::string name(line);
+    if (code != 0 || name.find('/') != std::string::npos) return;
+    if (::fchownat(dir_.get(), name.c_str(), uid, kSameGroup, AT_SYMLINK_NOFOLLOW) < 0 &&
+        errno != ENOENT) {  // of a controller that is not enabled here
+      code = errno;
+    }
+  });
+  return code;
 }
 
 void UnifiedCgroup::set_frozen(bool frozen) {

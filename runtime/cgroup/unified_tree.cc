@@ -68,6 +68,16 @@ std::optional<sys::RelPath> place_of_process(const sys::Procfs& proc, const std:
   return mount_root ? own_place(proc.read(who + "/cgroup"), *mount_root) : std::nullopt;
 }
 
+bool has_nsdelegate(const std::string& mountinfo) {
+  bool has = false;
+  each_line(mountinfo, [&](std::string_view line) {
+    if (field(line, 5) != kMountPoint) return;
+    has = (std::string(line.substr(line.rfind(' ') + 1)) + ',').find("nsdelegate,") !=
+          std::string::npos;
+  });
+  return has;
+}
+
 std::optional<UnifiedTree> find_unified_tree(const sys::Procfs& proc) {
   auto root = open_unified_root();
   if (!root) return std::nullopt;

@@ -37,6 +37,9 @@ std::optional<sys::RelPath> place_below(std::string_view own, std::string_view m
 /// Our cgroup of version 2 below a mount. cgroup: the text of /proc/PID/cgroup; mount_root: what is
 /// mounted, of the same hierarchy, as /proc/self/mountinfo has it. Empty: it is not below it.
 std::optional<sys::RelPath> own_place(const std::string& cgroup, const std::string& mount_root);
+/// Whether the kernel keeps limits from who is in a cgroup namespace of its own, whoever owns them.
+/// Source: cgroup-v2 of the kernel's documentation, "nsdelegate".
+bool has_nsdelegate(const std::string& mountinfo);
 /// The fourth field of the last line about `mount_point`.
 std::optional<std::string> mounted_root(const std::string& mountinfo,
                                         const std::string& mount_point);

@@ -5,8 +5,10 @@
 #include <linux/sched.h>
 #include <time.h>
 
+#include <algorithm>
 #include <chrono>
 
+#include "config/mount_options.h"
 #include "runtime/apply/agent.h"
 #include "runtime/apply/hooks.h"
 #include "runtime/apply/labels.h"
@@ -147,11 +149,13 @@ NewContainer::NewContainer(const Context& context, const CreateOptions& options,
                                     .console_socket = console_socket_.get(),
                                     .joined_time = joins_.time.get()},
                             .command_line = context.command_line,
-                            .cgroup = cgroup_.get()};
+                            .cgroup = cgroup_.get(),
+                            .needs_cgroup = plan_.cgroup.new_owner.has_value()};
     if (plan_.intel_rdt) resctrl_.emplace(open_resctrl(), *plan_.intel_rdt);
     launch_ = std::make_unique<Launch>(task, init_main, joins_.joins, context.log);
     if (resctrl_) resctrl_->add(launch_->process().pid);
     if (launch_->is_outside_cgroup()) forget_cgroup();
+    hand_over_cgroup();
     // Held by the child alone from here on.
     waiting_.reset();
     start_socket_.reset();
@@ -171,9 +175,38 @@ void NewContainer::make_cgroup() {
                                    cgroup_is_written_ = true;
                                  });
   if (!cgroup_ && cgroup_is_written_) directory_->forget_cgroup();
+  if (std::ranges::any_of(plan_.root.mounts, &MountStep::asks_to_write)) open_cgroup_mounts();
   if (!cgroup_) return;
   const config::StringMap shown = cgroup_->shown();
   if (!shown.empty()) show_legacy_cgroups(shown, plan_.root);
+}
+
+// INV-13: what is the container's own alone, and if its limits hold all the same.
+void NewContainer::open_cgroup_mounts() {
+  CgroupPlan& plan = plan_.cgroup;
+  if (!cgroup_ || !plan.new_owner ||
+      !cgroup_->can_hand_over(plan.owner_has_limits, context_.proc)) {
+    plan.new_owner.reset();
+  }
+  for (MountStep& step : plan_.root.mounts) {
+    if (!step.asks_to_write) continue;
+    if (plan.new_owner) {
+      step.attr_set &= ~std::uint64_t{config::kMountAttrRdonly};
+      step.rec_attr_set &= ~std::uint64_t{config::kMountAttrRdonly};
+    } else {
+      context_.log.warning(readonly_warning(step));
+    }
+  }
+}
+
+void NewContainer::hand_over_cgroup() {
+  if (!plan_.cgroup.new_owner) return;
+  const int code = cgroup_->hand_over(*plan_.cgroup.new_owner);
+  if (code == 0) return;
+  const sys::Error error = sys::errno_error(
+      sys::format("give cgroup \"{}\" to user {}", cgroup_->path(), *plan_.cgroup.new_owner), code);
+  if (!plan_.cgroup.is_rootless) throw error;
+  context_.log.warning(error.what());  // a user can give nothing to other users
 }
 
 void NewContainer::forget_cgroup() {

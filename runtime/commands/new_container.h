@@ -59,6 +59,8 @@ class NewContainer {
   void take_id();
   void write_record(pid_t pid, std::uint64_t start_time);
   void make_cgroup();
+  void open_cgroup_mounts();
+  void hand_over_cgroup();
   void forget_cgroup();
   void remove();
 

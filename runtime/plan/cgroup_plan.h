@@ -72,6 +72,11 @@ struct CgroupPlan {
   std::string_view place = "/linux/resources";  // of `resources`, in errors
   CgroupPolicy policy = CgroupPolicy::kByCaller;
   SystemdUnit unit;  // if it is systemd that makes it
+  /// Who on the host gets the cgroup, because the container may change what is in it. Source:
+  /// config-linux.md, "Cgroup ownership".
+  std::optional<uid_t> new_owner;
+  /// Whether that one has the files of the limits already.
+  bool owner_has_limits = false;
   /// Memory that is used already is not limited away (checkBeforeUpdate).
   bool checks_memory = false;
   bool operator==(const CgroupPlan&) const = default;

@@ -88,7 +88,7 @@ enum class MountKind {
   kFilesystem,  // a new instance
   kSysfs,       // a new one, else the host's, read-only
   kProc,        // a new one, else, in a shared pid namespace, the host's
-  kCgroup,      // of our own cgroup namespace, else the host's, always read-only
+  kCgroup,      // of our own cgroup namespace, else the host's, read-only
   kRemount,     // other attributes for what is mounted there
 };
 
@@ -116,6 +116,8 @@ struct MountStep {
   /// A source that is a symlink becomes one of the container's, and nothing is mounted.
   bool copy_symlink = false;
   bool copy_up = false;
+  /// Of cgroups: read-only all the same, unless the container gets its own (CgroupPlan::new_owner).
+  bool asks_to_write = false;
   /// A tmpfs has these of the directory that it covers, where there was one.
   bool takes_mode = false, takes_owner = false;
   std::uint64_t attr_set = 0, attr_clear = 0;
@@ -308,6 +310,9 @@ void plan_scheduling(const config::Process& process, const config::Linux& platfo
 HooksPlan plan_hooks(const config::RuntimeSpec& spec, const Request& request);
 std::vector<SysctlStep> plan_sysctls(const config::RuntimeSpec& spec);
 std::vector<DeviceStep> plan_devices(const config::RuntimeSpec& spec);
+/// Of a mount of cgroups that asks to be written and is not.
+std::string readonly_warning(const MountStep& step);
+
 /// plan: all but the cgroup.
 CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
                        const Request& request, Plan& plan);

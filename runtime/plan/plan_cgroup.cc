@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where a container's cgroup is made, by whom, and what an annotation may say about that.
+#include <sched.h>
+
 #include <algorithm>
 
 #include "runtime/plan/plan.h"
@@ -58,6 +60,22 @@ void plan_resources(const config::Resources& resources, CgroupPolicy policy, Pla
   }
 }
 
+// config-linux.md, "Cgroup ownership".
+void plan_delegation(const config::RuntimeSpec& spec, const HostFacts& facts, const Plan& plan,
+                     CgroupPlan& cgroup) {
+  const bool is_asked_for = std::ranges::any_of(plan.root.mounts, &MountStep::asks_to_write);
+  const bool has_users = plan.namespaces.makes(CLONE_NEWUSER);
+  if (!is_asked_for || cgroup.manager == CgroupManager::kNobody || !spec.process ||
+      !plan.namespaces.makes(CLONE_NEWCGROUP) || plan.namespaces.has(CLONE_NEWUSER) != has_users) {
+    return;
+  }
+  const std::uint32_t uid = spec.process->user.uid;
+  if (has_users && !sys::maps_inside(plan.ids.uids, uid)) return;
+  cgroup.new_owner = has_users ? sys::to_outside(plan.ids.uids, uid) : uid;
+  cgroup.owner_has_limits = cgroup.is_rootless || !facts.is_host_root || !has_users ||
+                            sys::maps_outside(plan.ids.uids, 0);
+}
+
 }  // namespace
 
 CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
@@ -73,6 +91,7 @@ CgroupPlan plan_cgroup(const config::RuntimeSpec& spec, const HostFacts& facts,
   plan_device_rules(spec.linux_.resources.value_or(config::Resources()).devices, asked.policy,
                     cgroup);
   if (spec.linux_.resources) plan_resources(*spec.linux_.resources, asked.policy, plan, cgroup);
+  plan_delegation(spec, facts, plan, cgroup);
   if (cgroup.manager == CgroupManager::kSystemd) {
     cgroup.unit = plan_systemd_unit(cgroup, spec.annotations);
   }

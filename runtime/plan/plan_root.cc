@@ -76,8 +76,8 @@ bool is_on_or_above(const std::string& target, const std::string& path) {
   return target.empty() || target == path || path.starts_with(target + "/");
 }
 
-// CVE-2023-25809: until containers have cgroups of their own, those that a container sees are its
-// caller's, or the host's, so none is writable, whatever the options say.
+// CVE-2023-25809: cgroups that a container sees may be its caller's, or the host's, so none is
+// writable, whatever the options say, before it is known that they are its own.
 void make_readonly(MountStep& step, std::vector<std::string>& warnings) {
   const bool is_asked_for = ((step.attr_set | step.rec_attr_set) & config::kMountAttrRdonly) != 0;
   for (std::uint64_t* set : {&step.attr_set, &step.rec_attr_set}) *set |= config::kMountAttrRdonly;
@@ -85,9 +85,8 @@ void make_readonly(MountStep& step, std::vector<std::string>& warnings) {
     *clear &= ~config::kMountAttrRdonly;
   }
   if (is_asked_for) return;
-  warnings.push_back(sys::format(
-      "{}: read-only, though not asked for: containers have no cgroups of their own yet",
-      step.label));
+  step.asks_to_write = step.kind == MountKind::kCgroup;
+  if (!step.asks_to_write) warnings.push_back(readonly_warning(step));
 }
 
 // A later remount could make them writable again from above.
@@ -101,10 +100,8 @@ void refuse_writable_cgroups(const RootPlan& plan, const MountStep& step) {
                is_on_or_above(step.target.str(), other.target.str());
       });
   if (!has_cgroups) return;
-  throw sys::Error(
-      sys::format("{}: \"rrw\" would make the cgroups below it writable: not supported yet",
-                  step.label),
-      ENOTSUP);
+  throw sys::Error(sys::format("{}: \"rrw\" would make the cgroups below it writable", step.label),
+                   ENOTSUP);
 }
 
 // A path that goes through a descriptor which our caller has left open: "/proc/self/fd/7/x".
@@ -330,6 +327,13 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
   plan.devices_before = position_of_devices(plan);
   plan_masks(spec.linux_, plan);
   return plan;
+}
+
+std::string readonly_warning(const MountStep& step) {
+  return sys::format(
+      "{}: read-only, though not asked for: the cgroups that would be seen there are not the "
+      "container's own",
+      step.label);
 }
 
 }  // namespace runtime

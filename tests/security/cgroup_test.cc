@@ -39,7 +39,7 @@ void use_cgroups(config::RuntimeSpec& spec, bool has_namespace, const std::strin
 
 }  // namespace
 
-TEST_CASE("t_cgroup_writable: cgroups are read-only whatever the options say",
+TEST_CASE("t_cgroup_writable: cgroups that aren't its own are read-only whatever the options say",
           "[security][inv13]") {
   // CVE-2023-25809: the host's cgroups were writable in a container without a cgroup namespace.
   const Prey prey;
