@@ -101,6 +101,13 @@ int write_cgroup_file(int dir, const std::string& file, std::string_view value) 
   return static_cast<std::size_t>(written) == value.size() ? 0 : EIO;
 }
 
+int give_cgroup_file(int dir, const std::string& file, uid_t uid) {
+  constexpr auto kSameGroup = static_cast<gid_t>(-1);
+  constexpr int kFlags = AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW;
+  const bool is_done = ::fchownat(dir, file.c_str(), uid, kSameGroup, kFlags) == 0;
+  return is_done || errno == ENOENT ? 0 : errno;
+}
+
 std::optional<std::string> read_cgroup_file(int dir, const std::string& file) {
   const Fd fd(::openat(dir, file.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd) {

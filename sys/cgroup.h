@@ -26,6 +26,10 @@ int write_cgroup_file(int dir, const std::string& file, std::string_view value);
 /// At most 1 MiB. Empty: there is no such file.
 std::optional<std::string> read_cgroup_file(int dir, const std::string& file);
 
+/// Makes `uid` the owner of a file of it, or, with "", of the cgroup. Returns 0, or the errno; that
+/// there is no such file is fine, for not every controller is enabled.
+int give_cgroup_file(int dir, const std::string& file, uid_t uid);
+
 /// Whether one can be made in `dir`: 0, or the errno that says why not.
 int may_make_cgroups(int dir);
 /// Makes a cgroup. Returns 0 or the errno.

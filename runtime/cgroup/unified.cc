@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -30,7 +29,6 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::seconds kGrace{10};  // runc's
 constexpr std::size_t kMaxDelegateList = 4096;
-constexpr gid_t kSameGroup = static_cast<gid_t>(-1);
 
 std::chrono::milliseconds left_until(Clock::time_point deadline) {
   const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Clock::now());
@@ -133,15 +131,9 @@ int UnifiedCgroup::hand_over(uid_t uid) {
   if (const auto list = sys::open_path_if_exists("/sys/kernel/cgroup/delegate", O_RDONLY)) {
     names = sys::read_all(list->get(), kMaxDelegateList);
   }
-  if (::fchown(dir_.get(), uid, kSameGroup) < 0) return errno;
-  int code = 0;
-  each_line(names, [&](std::string_view line) {
-    const std::string name(line);
-    if (code != 0 || name.find('/') != std::string::npos) return;
-    if (::fchownat(dir_.get(), name.c_str(), uid, kSameGroup, AT_SYMLINK_NOFOLLOW) < 0 &&
-        errno != ENOENT) {  // of a controller that is not enabled here
-      code = errno;
-    }
+  int code = sys::give_cgroup_file(dir_.get(), "", uid);
+  each_line(names, [&](std::string_view name) {
+    if (code == 0) code = sys::give_cgroup_file(dir_.get(), std::string(name), uid);
   });
   return code;
 }
