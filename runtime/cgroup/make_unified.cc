@@ -167,7 +167,8 @@ std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
   sys::RelPath place;
   const std::string name = "tilla-" + plan.id;
   Made made = make_somewhere(plan.path.empty() ? name : plan.path, tree, remember, place);
-  if (plan.path.empty() && made.is_in_use) {  // by a container of that name in another state root
+  // By a container of that name in another state root, which may be about to have processes.
+  if (plan.path.empty() && !made.is_new) {
     made = make_somewhere(sys::format("{}-{}", name, sys::own_pid()), tree, remember, place);
   }
   if (made.is_in_use) {
