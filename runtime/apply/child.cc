@@ -286,11 +286,11 @@ ChannelMessage wait_for_start(const ChildTask& task, Voice& voice) {
   return start;
 }
 
-[[noreturn]] void execute(const ChildTask& task, const Program& program, const std::string& path,
+[[noreturn]] void execute(const ChildTask& task, const Program& program, Invocation invocation,
                           int status, ChannelMessage start) {
-  if (!task.exec.filter.has_listener()) execute_program(program, path, status);
+  if (!task.exec.filter.has_listener()) execute_program(program, std::move(invocation), status);
   const Agent agent = take_agent(std::move(start));
-  execute_program(program, path, status, &agent);
+  execute_program(program, std::move(invocation), status, &agent);
 }
 
 Program program_of(const ChildTask& task) {
@@ -334,7 +334,7 @@ void run_init(const ChildTask& task, Voice& voice) {
     (void)wait_for_start(task, voice);
     throw sys::Error("config.json: /process: is needed to start a container", EINVAL);
   }
-  const std::string path = become_program(program, sets, inside.cwd.get());
+  Invocation invocation = become_program(program, sets, inside.cwd.get());
   inside.cwd.reset();
   sys::set_dumpable(false);
   ChannelMessage start = wait_for_start(task, voice);
@@ -343,7 +343,7 @@ void run_init(const ChildTask& task, Voice& voice) {
                            .hooks = plan.hooks.start_container,
                            .state = hook_state(plan, "created", sys::own_pid())});
   }
-  execute(task, program, path, voice.channel, std::move(start));
+  execute(task, program, std::move(invocation), voice.channel, std::move(start));
 }
 
 // config.md, "execCPUAffinity": one for the start and one for the program. The cgroup has been
@@ -370,11 +370,11 @@ void run_exec(const ChildTask& task) {
   terminal.reset();
   const sys::Fd cwd = open_cwd(root.get(), task.plan.process.cwd);
   set_affinity("final", task.plan.process.final_cpus);
-  const std::string path = become_program(program, bound_program(program), cwd.get());
+  Invocation invocation = become_program(program, bound_program(program), cwd.get());
   sys::set_dumpable(false);
   ChannelMessage start;
   if (task.exec.filter.has_listener()) start = expect(task.fds.channel, MessageKind::kStart);
-  execute(task, program, path, task.fds.channel, std::move(start));
+  execute(task, program, std::move(invocation), task.fds.channel, std::move(start));
 }
 
 // Every exception of the child ends here, as a message to whoever waits.

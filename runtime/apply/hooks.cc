@@ -194,15 +194,13 @@ void run_hooks_as(const Program& program, const HookRun& run) {
   confined.execute = [&](const config::Hook& hook, int status) {
     ProcessPlan plan = program.plan;
     plan.argv = words_of(hook);
-    plan.env = hook.env;
-    plan.find_home = false;
     check_program(hook.path);
     execute_program({.plan = plan,
                      .exec = program.exec,
                      .proc = program.proc,
                      .may_set_groups = program.may_set_groups,
                      .warn = program.warn},
-                    hook.path, status);
+                    {.path = hook.path, .argv = plan.argv, .env = hook.env}, status);
   };
   run_hooks(confined);
 }

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <string_view>
 
 #include "runtime/apply/copy_up.h"
@@ -99,7 +100,7 @@ sys::Fd clone_of_host(const MountStep& step, const char* path) {
 sys::Fd make_instance_or_clone(const MountStep& step) {
   const char* host_path = host_path_of(step.kind);
   if (host_path == nullptr) return make_instance(step);
-  sys::Error refusal("");
+  std::optional<sys::Error> refusal;
   try {  // the refusal is expected: nested in a container, or a shared network or pid namespace
     return make_instance(step);
   } catch (const sys::Error& error) {
@@ -109,8 +110,8 @@ sys::Fd make_instance_or_clone(const MountStep& step) {
   try {  // both ways failed, and the first says why there had to be a second
     return clone_of_host(step, host_path);
   } catch (const sys::Error& error) {
-    throw sys::Error(sys::format("{}; instead the host's: {}", refusal.what(), error.what()),
-                     error.code(), refusal.hint());
+    throw sys::Error(sys::format("{}; instead the host's: {}", refusal->what(), error.what()),
+                     error.code(), refusal->hint());
   }
 }
 

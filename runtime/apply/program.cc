@@ -246,7 +246,7 @@ sys::CapabilitySets bound_program(const Program& program) {
   return sets;
 }
 
-std::string become_program(const Program& program, const sys::CapabilitySets& sets, int cwd) {
+Invocation become_program(const Program& program, const sys::CapabilitySets& sets, int cwd) {
   const ProcessPlan& plan = program.plan;
   set_limits(plan);
   set_scheduling(plan);
@@ -268,16 +268,16 @@ std::string become_program(const Program& program, const sys::CapabilitySets& se
   sys::set_capabilities(now);
   sys::set_umask(plan.umask);
   if (!plan.labels.empty()) try_labels(plan.labels, program.proc);
-  return find_program(plan);
+  Invocation invocation = {.path = find_program(plan), .argv = plan.argv, .env = plan.env};
+  if (plan.find_home) invocation.env.push_back("HOME=" + find_home(plan.uid, program.proc));
+  return invocation;
 }
 
-void execute_program(const Program& program, const std::string& path, int status,
+void execute_program(const Program& program, Invocation invocation, int status,
                      const Agent* agent) {
   const ProcessPlan& plan = program.plan;
   const ExecPlan& exec = program.exec;
-  std::vector<std::string> env = plan.env;
-  if (plan.find_home) env.push_back("HOME=" + find_home(plan.uid, program.proc));
-  std::vector<std::string> argv = plan.argv;
+  auto& [path, argv, env] = invocation;
   sys::Fd attributes;
   if (exec.stub >= 0) {
     if (!plan.labels.empty()) {

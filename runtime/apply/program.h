@@ -43,12 +43,17 @@ void take_streams(int terminal);
 /// set. Returns the capabilities that the program is to have.
 sys::CapabilitySets bound_program(const Program& program);
 
+/// What is executed, and the words that it gets.
+struct Invocation {
+  std::string path;
+  std::vector<std::string> argv, env;
+};
+
 /// Everything else between the root and the exec but for what the profile must not see: working
 /// directory, limits, identity, capabilities. Afterwards the process is the program's user.
-/// sets: of bound_program. cwd: the open working directory. Returns the path of what is to be
-/// executed. Errors: in the words that callers look for when the program is missing or can't be
-/// executed.
-std::string become_program(const Program& program, const sys::CapabilitySets& sets, int cwd);
+/// sets: of bound_program. cwd: the open working directory. Errors: in the words that callers look
+/// for when the program is missing or can't be executed.
+Invocation become_program(const Program& program, const sys::CapabilitySets& sets, int cwd);
 
 /// Errors: `path` is no program of the root, or not for who we are now, in the same words. INV-3.
 void check_program(const std::string& path);
@@ -56,7 +61,7 @@ void check_program(const std::string& path);
 /// seccomp, then the exec. A failure after the stub has taken over, or after a filter that notifies
 /// is loaded, goes to descriptor `status`. agent: of such a filter; without one, what it notifies
 /// fails with ENOSYS.
-[[noreturn]] void execute_program(const Program& program, const std::string& path, int status,
+[[noreturn]] void execute_program(const Program& program, Invocation invocation, int status,
                                   const Agent* agent = nullptr);
 
 }  // namespace runtime

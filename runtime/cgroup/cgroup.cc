@@ -14,10 +14,14 @@
 namespace runtime {
 namespace {
 
-void refuse_devices(const CgroupPlan& plan, const std::string& reason, const sys::Log& log) {
+bool limits_devices(const CgroupPlan& plan) {
   const bool allows_all =
       plan.devices.size() == 1 && plan.devices[0].allow && is_about_all(plan.devices[0]);
-  if (plan.devices.empty() || allows_all) return;
+  return !plan.devices.empty() && !allows_all;
+}
+
+void refuse_devices(const CgroupPlan& plan, const std::string& reason, const sys::Log& log) {
+  if (!limits_devices(plan)) return;
   refuse_limit({.place = std::string(plan.place) + "/devices",
                 .controller = "devices",
                 .file = {},
@@ -37,6 +41,11 @@ std::unique_ptr<Cgroup> do_without(const CgroupPlan& plan, const std::string& re
     log.debug("no cgroup: " + reason);
   }
   return nullptr;
+}
+
+// Whether nobody asked for anything that a cgroup is for, or wants to know.
+bool is_indifferent(const CgroupPlan& plan, const sys::Log& log) {
+  return plan.writes.empty() && plan.path.empty() && !limits_devices(plan) && !log.is_debug();
 }
 
 }  // namespace
@@ -81,12 +90,13 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
     is_remembering = false;
   };
   try {  // where no limit needs it, a cgroup that can't be made is no failure
-    cgroup = tree ? make_unified(plan, std::move(*tree), remember_it)
+    cgroup = tree ? make_unified(plan, std::move(*tree), remember_it, is_indifferent(plan, log))
                   : make_legacy(plan, legacy, remember_it);
   } catch (const sys::Error& error) {
     if (is_remembering) throw;
     return do_without(plan, error.what(), log);
   }
+  if (!cgroup) return nullptr;
   try {
     cgroup->set_limits(plan, log);
   } catch (...) {

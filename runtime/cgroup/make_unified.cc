@@ -71,6 +71,8 @@ bool is_in_use(int dir) {
   return events.find("populated 0") == std::string::npos;
 }
 
+bool is_refusal(int code) { return code == EACCES || code == EPERM || code == EROFS; }
+
 // Makes the directory at `place` with all that is missing above it; it is remembered before it is
 // made, and nothing that is somebody's is remembered as ours. Empty: we may not, `code` says why.
 std::optional<Made> make_directories(int root, const sys::RelPath& place,
@@ -101,9 +103,11 @@ std::optional<Made> make_directories(int root, const sys::RelPath& place,
   return made;
 }
 
-// Makes the directory at `path`, or where else it may be. Leaves the place in `place`.
-Made make_somewhere(const std::string& path, const UnifiedTree& tree,
-                    const RememberCgroup& remember, sys::RelPath& place) {
+// Makes the directory at `path`, or where else it may be. Leaves the place in `place`. Empty: we
+// may not, and it is `optional`.
+std::optional<Made> make_somewhere(const std::string& path, const UnifiedTree& tree,
+                                   const RememberCgroup& remember, bool optional,
+                                   sys::RelPath& place) {
   std::optional<Made> made;
   int code = 0;
   for (const sys::RelPath& each : possible_places(path, tree)) {
@@ -112,10 +116,10 @@ Made make_somewhere(const std::string& path, const UnifiedTree& tree,
       remember({.driver = "unified", .path = "/" + place.str(), .unit = {}, .hierarchies = {}});
     };
     made = make_directories(tree.root.get(), place, remember_it, code);
-    if (made || (code != EACCES && code != EPERM && code != EROFS)) break;
+    if (made || !is_refusal(code)) break;
   }
-  if (!made) throw sys::errno_error(sys::format("make cgroup \"/{}\"", place.str()), code);
-  return std::move(*made);
+  if (made || (optional && is_refusal(code))) return made;
+  throw sys::errno_error(sys::format("make cgroup \"/{}\"", place.str()), code);
 }
 
 // A cgroup with processes gives no controllers to those below. If it is ours, and we are alone in
@@ -143,7 +147,7 @@ void enable_in(int dir, bool is_ours) {
   if (code == EBUSY && is_ours && make_room(dir)) {
     code = sys::write_cgroup_file(dir, "cgroup.subtree_control", all);
   }
-  if (code == 0 || code == EACCES || code == EPERM || code == EROFS || code == EBUSY) return;
+  if (code == 0 || is_refusal(code) || code == EBUSY) return;
   // One that can't be had must not keep the others away: cpu, while real-time processes run.
   for (const std::string& word : missing) {
     (void)sys::write_cgroup_file(dir, "cgroup.subtree_control", word);
@@ -163,22 +167,26 @@ void enable_controllers(const UnifiedTree& tree, const sys::RelPath& parent) {
 }
 
 std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
-                                     const RememberCgroup& remember) {
+                                     const RememberCgroup& remember, bool may_do_without) {
   sys::RelPath place;
   const std::string name = "tilla-" + plan.id;
-  Made made = make_somewhere(plan.path.empty() ? name : plan.path, tree, remember, place);
+  const auto make = [&](const std::string& path) {
+    return make_somewhere(path, tree, remember, may_do_without, place);
+  };
+  std::optional<Made> made = make(plan.path.empty() ? name : plan.path);
   // By a container of that name in another state root, which may be about to have processes.
-  if (plan.path.empty() && !made.is_new) {
-    made = make_somewhere(sys::format("{}-{}", name, sys::own_pid()), tree, remember, place);
+  if (made && plan.path.empty() && !made->is_new) {
+    made = make(sys::format("{}-{}", name, sys::own_pid()));
   }
-  if (made.is_in_use) {
+  if (!made) return nullptr;
+  if (made->is_in_use) {
     throw sys::Error(sys::format("cgroup \"/{}\" is in use: it has processes", place.str()), EBUSY);
   }
-  if (!made.is_new) (void)sys::write_cgroup_file(made.dir.get(), "cgroup.freeze", "0");
+  if (!made->is_new) (void)sys::write_cgroup_file(made->dir.get(), "cgroup.freeze", "0");
   // Whoever names a place wants to look at it, and limits need them.
   if (!plan.path.empty() || !plan.writes.empty()) enable_controllers(tree, place.parent());
   return std::make_unique<UnifiedCgroup>(std::move(tree.root), std::move(place),
-                                         std::move(made.dir));
+                                         std::move(made->dir));
 }
 
 }  // namespace runtime

@@ -44,9 +44,11 @@ class UnifiedCgroup : public Cgroup {
 };
 
 /// Makes the directory, with those above it, and enables the controllers on the way.
-/// Errors: it can't be made, or is in use.
+/// Errors: it can't be made, or is in use. With `may_do_without` nothing is returned where we may
+/// not make one: that is so at each start of a user without a delegated cgroup, and an exception
+/// costs 0.1 ms.
 std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
-                                     const RememberCgroup& remember);
+                                     const RememberCgroup& remember, bool may_do_without);
 
 /// Empty: it is gone.
 std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A container's class of service: its name, who makes it, and what is written into it.
 // Source: runtime-spec config-linux.md, "IntelRdt".
-#include <sstream>
+#include <algorithm>
+#include <string_view>
 
 #include "runtime/plan/plan.h"
 
@@ -11,9 +12,10 @@ namespace {
 // A line of memory bandwidth among those of the cache gives way to the field that is for it.
 std::string combine(const config::IntelRdt& rdt) {
   std::string text;
-  std::istringstream lines(rdt.l3_cache_schema);
-  for (std::string line; std::getline(lines, line);) {
-    if (rdt.mem_bw_schema.empty() || !line.starts_with("MB:")) text += line + "\n";
+  for (std::string_view rest = rdt.l3_cache_schema; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(line.size() + 1, rest.size()));
+    if (rdt.mem_bw_schema.empty() || !line.starts_with("MB:")) text.append(line) += '\n';
   }
   return rdt.mem_bw_schema.empty() ? text : text + rdt.mem_bw_schema + "\n";
 }
