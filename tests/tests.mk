@@ -32,8 +32,9 @@ ifeq ($(SAN),1)
   TEST_LINK += -fsanitize=address,undefined -Wl,--wrap=clone
 endif
 
-UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime $(TESTS)/replay
-SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security $(TESTS)/callers
+UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime $(TESTS)/replay \
+  $(TESTS)/unit-snapshotter $(TESTS)/unit-engine
+SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security $(TESTS)/images $(TESTS)/callers
 VM_PROGRAM := $(TESTS)/vm
 TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
 
@@ -41,7 +42,8 @@ tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc
 SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
 CALLERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/callers/*.cc))
 TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
-  $(call tests_in,unit/runtime) $(call tests_in,integration) $(call tests_in,security) \
+  $(call tests_in,unit/runtime) $(call tests_in,unit/snapshotter) $(call tests_in,unit/engine) \
+  $(call tests_in,contract) $(call tests_in,images) $(call tests_in,integration) $(call tests_in,security) \
   $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
 
 .PHONY: test test-callers test-failures test-vm check tests
@@ -72,6 +74,11 @@ check: $(UNIT_PROGRAMS) $(TESTS)/probe
 $(TESTS)/unit-sys: $(call tests_in,unit/sys)
 $(TESTS)/unit-config: $(call tests_in,unit/config)
 $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
+# The drivers' contract is run where the drivers are.
+$(TESTS)/unit-snapshotter: $(call tests_in,unit/snapshotter) $(call tests_in,contract) $(LIB_SNAPSHOTTER)
+$(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
+# The tilla command on a store, and attacks on it.
+$(TESTS)/images: $(call tests_in,images)
 $(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
@@ -81,7 +88,8 @@ $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	@mkdir -p $(@D)
 	@echo "link  $@"
 	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) \
-	  $(filter $(LIB_RUNTIME),$^) $(LIB_CONFIG) $(LIB_SYS) $(SYSTEM_LIBS)
+	  $(filter $(LIB_RUNTIME) $(LIB_ENGINE) $(LIB_SNAPSHOTTER),$^) $(LIB_CONFIG) $(LIB_SYS) \
+	  $(HASH_LIBS) $(SYSTEM_LIBS)
 
 # Not by Catch: its tests are clauses, and know of skipping.
 CONFORMANCE_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/conformance/*.cc))
