@@ -19,7 +19,13 @@ struct SchedulerAttributes {
 /// Errors: EPERM with a hint.
 void set_scheduler(const SchedulerAttributes& attributes);
 
-/// value: class and priority as IOPRIO_PRIO_VALUE puts them. Errors: EPERM with a hint.
+/// As ioprio_set(2) numbers them. Not from linux/ioprio.h, which in some versions is no C++.
+enum class IoClass { kRealtime = 1, kBestEffort = 2, kIdle = 3 };
+/// The one number that the kernel takes. level: 0 to 7.
+constexpr int io_priority(IoClass io_class, int level) {
+  return (static_cast<int>(io_class) << 13) | level;
+}
+/// value: from io_priority. Errors: EPERM with a hint.
 void set_io_priority(int value);
 
 /// Bit n of the words is processor n. Errors: EINVAL with a hint when we may use none of them.
