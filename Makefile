@@ -92,13 +92,18 @@ all: $(BIN)/tilla-runtime $(BIN)/tilla-systemd $(if $(wildcard engine/main.cc),$
 
 RUNTIME_PARTS := $(OBJ)/runtime/main.o $(LIB_RUNTIME) $(LIB_CONFIG) $(LIB_SYS)
 , := ,
-# What a start executes, side by side.
+# What a start executes, side by side, and made present at once.
 TEXT_ORDER := runtime/text-order.ld
+ifeq ($(SAN)$(shell uname -m),0x86_64)
+  START := $(OBJ)/sys/start.o
+  START_LINK := -Wl,-e,tilla_start
+endif
 
-$(BIN)/tilla-runtime: $(RUNTIME_PARTS) $(TEXT_ORDER)
+$(BIN)/tilla-runtime: $(START) $(RUNTIME_PARTS) $(TEXT_ORDER)
 	@mkdir -p $(@D)
 	@echo "link  $@"
-	$(Q)$(CXX) $(LINK) $(if $(filter 0,$(SAN)),-Wl$(,)-T$(,)$(TEXT_ORDER)) -o $@ $(RUNTIME_PARTS) $(SYSTEM_LIBS)
+	$(Q)$(CXX) $(LINK) $(if $(filter 0,$(SAN)),-Wl$(,)-T$(,)$(TEXT_ORDER)) $(START_LINK) -o $@ $(START) $(RUNTIME_PARTS) \
+	  $(SYSTEM_LIBS)
 
 # Dynamic: only whoever asks for systemd runs it.
 $(BIN)/tilla-systemd: $(SYSTEMD_OBJ) $(LIB_SYS)
@@ -136,6 +141,10 @@ $(addprefix $(OBJ)/runtime/commands/,command_line.o features.o): \
   CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
 
 $(OBJ)/runtime/cgroup/systemd.o: CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
+
+$(OBJ)/sys/start.o: sys/start.S
+	@mkdir -p $(@D)
+	$(Q)$(CXX) -c -o $@ $<
 
 $(OBJ)/%.o: %.cc
 	@mkdir -p $(@D)

@@ -43,7 +43,7 @@ struct CloneOptions {
 /// What runs in the child; never returns, takes the argument of clone_child.
 using ChildEntry = void (*)(void*) noexcept;
 
-/// Makes a child as fork(2) does, in new namespaces. With joins, a short-lived helper that shares
+/// Makes a child as fork(2) does, in new namespaces and with every signal at its default. With joins, a short-lived helper that shares
 /// our memory enters them and clones the child as our own (CLONE_PARENT); we never enter them.
 /// Errors: name the namespace call that failed, with hints for EPERM, ENOSPC and EUSERS.
 Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument);
@@ -73,8 +73,8 @@ bool wait_until_ended(int pidfd, int timeout_ms);
 /// Starts a program with its standard streams on /dev/null but for `stderr_fd` (-1: /dev/null).
 Process spawn_program(const std::vector<std::string>& argv, int stderr_fd);
 
-/// Every signal at its default and none blocked, whatever the caller left us with.
-void reset_signals();
+/// No signal blocked, whatever the caller left us with, also of those that the C library keeps.
+void unblock_signals();
 void set_dumpable(bool dumpable);
 /// Our end if the parent dies first. Source: PR_SET_PDEATHSIG.
 void die_with_parent();
