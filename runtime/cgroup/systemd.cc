@@ -105,6 +105,8 @@ void SystemdCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
   cgroup_->set_limits(plan, log);
 }
 
+CurrentLimits SystemdCgroup::current_limits() const { return started().current_limits(); }
+
 bool SystemdCgroup::can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const {
   return !owner_has_limits || has_nsdelegate(proc.read("self/mountinfo", kMaxMountinfo));
 }

@@ -24,6 +24,7 @@ class SystemdCgroup : public Cgroup {
   int add(pid_t pid) override;
   /// Before the scope is there: when it is.
   void set_limits(const CgroupPlan& plan, const sys::Log& log) override;
+  CurrentLimits current_limits() const override;
   bool can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const override;
   int hand_over(uid_t uid) override;
   void set_frozen(bool frozen) override;

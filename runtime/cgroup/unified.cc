@@ -122,6 +122,23 @@ void UnifiedCgroup::set_devices(const CgroupPlan& plan, const sys::Log& log) {
   }
 }
 
+CurrentLimits UnifiedCgroup::current_limits() const {
+  CurrentLimits current;
+  const auto limit_of = [](std::string_view text) {
+    return text == "max" ? std::int64_t{-1} : static_cast<std::int64_t>(number(text));
+  };
+  if (const auto text = sys::read_cgroup_file(dir_.get(), "cpu.max")) {  // "max 100000\n"
+    std::string_view rest = *text;
+    current.cpu_quota = limit_of(take(rest, ' '));
+    current.cpu_period = number(take(rest, '\n'));
+  }
+  if (const auto text = sys::read_cgroup_file(dir_.get(), "memory.max")) {
+    std::string_view rest = *text;
+    current.memory = limit_of(take(rest, '\n'));
+  }
+  return current;
+}
+
 bool UnifiedCgroup::can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const {
   return !owner_has_limits || has_nsdelegate(proc.read("self/mountinfo", kMaxMountinfo));
 }

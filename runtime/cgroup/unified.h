@@ -22,6 +22,7 @@ class UnifiedCgroup : public Cgroup {
   int directory() const override { return dir_.get(); }
   int add(pid_t pid) override;
   void set_limits(const CgroupPlan& plan, const sys::Log& log) override;
+  CurrentLimits current_limits() const override;
   bool can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const override;
   int hand_over(uid_t uid) override;
   void set_frozen(bool frozen) override;
