@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/scheduling.h"
 
-#include <linux/ioprio.h>
 #include <sys/personality.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -50,7 +49,7 @@ void set_scheduler(const SchedulerAttributes& attributes) {
 }
 
 void set_io_priority(int value) {
-  if (::syscall(SYS_ioprio_set, IOPRIO_WHO_PROCESS, 0, value) == 0) return;
+  if (::syscall(SYS_ioprio_set, kIoWhoProcess, 0, value) == 0) return;
   Error error = errno_error("ioprio_set");
   if (error.code() == EPERM) {
     error.set_hint(

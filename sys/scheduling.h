@@ -19,7 +19,13 @@ struct SchedulerAttributes {
 /// Errors: EPERM with a hint.
 void set_scheduler(const SchedulerAttributes& attributes);
 
-/// value: class and priority as IOPRIO_PRIO_VALUE puts them. Errors: EPERM with a hint.
+// The kernel's, written out: C++ can't read <linux/ioprio.h> of later headers, whose arguments are
+// named "class". Source: ioprio_set(2).
+constexpr int kIoClassRealTime = 1, kIoClassBestEffort = 2, kIoClassIdle = 3;
+constexpr int kIoWhoProcess = 1;
+constexpr int io_priority_value(int io_class, int priority) { return io_class << 13 | priority; }
+
+/// value: of io_priority_value. Errors: EPERM with a hint.
 void set_io_priority(int value);
 
 /// Bit n of the words is processor n. Errors: EINVAL with a hint when we may use none of them.

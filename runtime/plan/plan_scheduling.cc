@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // How a program shares the machine: scheduler, I/O priority, processors, memory nodes, personality.
-#include <linux/ioprio.h>
 #include <linux/mempolicy.h>
 #include <linux/sched.h>
 #include <sys/personality.h>
@@ -12,6 +11,7 @@
 
 #include "config/cpu_list.h"
 #include "runtime/plan/plan.h"
+#include "sys/scheduling.h"
 
 namespace runtime {
 namespace {
@@ -33,9 +33,9 @@ constexpr std::array<Table<std::uint64_t>, 5> kFlags = {
      {"SCHED_FLAG_KEEP_POLICY", SCHED_FLAG_KEEP_POLICY},
      {"SCHED_FLAG_KEEP_PARAMS", SCHED_FLAG_KEEP_PARAMS}}};
 
-constexpr std::array<Table<int>, 3> kIoClasses = {{{"IOPRIO_CLASS_RT", IOPRIO_CLASS_RT},
-                                                   {"IOPRIO_CLASS_BE", IOPRIO_CLASS_BE},
-                                                   {"IOPRIO_CLASS_IDLE", IOPRIO_CLASS_IDLE}}};
+constexpr std::array<Table<int>, 3> kIoClasses = {{{"IOPRIO_CLASS_RT", sys::kIoClassRealTime},
+                                                   {"IOPRIO_CLASS_BE", sys::kIoClassBestEffort},
+                                                   {"IOPRIO_CLASS_IDLE", sys::kIoClassIdle}}};
 
 // Linux 6.9; the headers of Debian 12 are older.
 constexpr int kWeightedInterleave = 6;
@@ -96,8 +96,8 @@ void plan_scheduling(const config::Process& process, const config::Linux& platfo
                      ProcessPlan& plan) {
   if (process.scheduler) plan.scheduler = plan_scheduler(*process.scheduler);
   if (process.io_priority) {
-    plan.io_priority = IOPRIO_PRIO_VALUE(number_of(kIoClasses, process.io_priority->io_class),
-                                         process.io_priority->priority);
+    plan.io_priority = sys::io_priority_value(number_of(kIoClasses, process.io_priority->io_class),
+                                              process.io_priority->priority);
     plan.io_class = process.io_priority->io_class;
   }
   if (process.exec_cpu_affinity) {

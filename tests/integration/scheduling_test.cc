@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // process.scheduler, ioPriority, execCPUAffinity, linux.personality and memoryPolicy.
-#include <linux/ioprio.h>
 #include <sys/syscall.h>
 
 #include <catch2/catch.hpp>
 
 #include "sys/format.h"
+#include "sys/scheduling.h"
 #include "tests/support/harness.h"
 #include "tests/support/needs.h"
 
@@ -18,7 +18,7 @@ namespace {
 // proc(5), stat: fields 19 (nice), 40 (rt_priority) and 41 (policy).
 constexpr const char* kShowScheduler = "cut -d' ' -f19,40,41 /proc/self/stat";
 const std::string kShowIoPriority =
-    sys::format("probe syscall {} {} 0", SYS_ioprio_get, IOPRIO_WHO_PROCESS);
+    sys::format("probe syscall {} {} 0", SYS_ioprio_get, sys::kIoWhoProcess);
 
 Change with_scheduler(const config::Scheduler& scheduler) {
   return [=](RuntimeSpec& spec) { spec.process->scheduler = scheduler; };
@@ -79,14 +79,14 @@ TEST_CASE("scheduler: an exec gets its container's", "[integration][scheduling]"
   runtime.start(bundle, "test");
   CHECK(runtime.must({"exec", "test", "sh", "-c",
                       std::string(kShowScheduler) + ";" + kShowIoPriority + ";uname -m"}) ==
-        sys::format("6 0 3\n{}\ni686\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 6)));
+        sys::format("6 0 3\n{}\ni686\n", sys::io_priority_value(sys::kIoClassBestEffort, 6)));
 }
 
 TEST_CASE("I/O priority: classes that everybody may have", "[integration][scheduling]") {
   CHECK(run_shell(kShowIoPriority, with_io("IOPRIO_CLASS_BE", 7)).all() ==
-        sys::format("{}\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_BE, 7)));
+        sys::format("{}\n", sys::io_priority_value(sys::kIoClassBestEffort, 7)));
   CHECK(run_shell(kShowIoPriority, with_io("IOPRIO_CLASS_IDLE", 0)).all() ==
-        sys::format("{}\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_IDLE, 0)));
+        sys::format("{}\n", sys::io_priority_value(sys::kIoClassIdle, 0)));
 }
 
 TEST_CASE("I/O priority: real time is the host's root's", "[integration][scheduling]") {
@@ -99,7 +99,7 @@ TEST_CASE("I/O priority: real time is the host's root's", "[integration][schedul
   CHECK_THAT(refused.err, Contains("I/O priority IOPRIO_CLASS_RT") && Contains("hint"));
   NEEDS(root);
   CHECK(run_shell(kShowIoPriority, change).all() ==
-        sys::format("{}\n", IOPRIO_PRIO_VALUE(IOPRIO_CLASS_RT, 1)));
+        sys::format("{}\n", sys::io_priority_value(sys::kIoClassRealTime, 1)));
 }
 
 TEST_CASE("CPU affinity: of an exec, and of nothing else", "[integration][scheduling]") {
