@@ -94,7 +94,8 @@ class Cgroup {
   virtual std::unique_ptr<OomEvents> watch_oom() const = 0;
 };
 
-/// Told of the place before anything is made there, so that whoever cleans up finds it.
+/// Told of the place before anything is made there, so that whoever cleans up finds it; of one that
+/// systemd makes, afterwards.
 using RememberCgroup = std::function<void(const config::CgroupRecord&)>;
 
 /// Makes the container's cgroup. Empty: it stays in its caller's, since no cgroup can be had here
