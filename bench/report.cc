@@ -135,14 +135,14 @@ std::vector<Verdict> judge(const std::vector<Result>& results) {
 
 std::string describe(const Result& result) {
   std::string text =
-      sys::format("\n{} ({}: {})\n  {:<12}{:>9}{:>9}{:>9}{:>9}{:>9}\n", result.title, result.id,
+      sys::format("\n{} ({}: {})\n  {:<20}{:>9}{:>9}{:>9}{:>9}{:>9}\n", result.title, result.id,
                   result.unit, "", "median", "p10", "p90", "x floor", "x crun");
   for (const Series& series : result.series) {
     if (series.values.empty()) {
-      text += sys::format("  {:<12}  DOES NOT WORK HERE: {}\n", series.name, series.failure);
+      text += sys::format("  {:<20}  DOES NOT WORK HERE: {}\n", series.name, series.failure);
       continue;
     }
-    text += sys::format("  {:<12}{}{}{}{}{}\n", series.name, cell(quantile(series.values, 0.5)),
+    text += sys::format("  {:<20}{}{}{}{}{}\n", series.name, cell(quantile(series.values, 0.5)),
                         cell(quantile(series.values, 0.1)), cell(quantile(series.values, 0.9)),
                         cell(ratio(result, series.name, "floor")),
                         cell(ratio(result, series.name, "crun")));

@@ -31,7 +31,7 @@ Change delegated(const std::string& line) {
 constexpr const char* kMakeOthers =
     "mkdir -p in/deep && for one in in in/deep; do"
     " sh -c 'echo 0 > $0/cgroup.procs; exec sleep 1000' $one & done;"
-    " while test $(cat in/cgroup.procs in/deep/cgroup.procs | wc -l) != 2; do :; done";
+    " while test $(cat in/cgroup.procs in/deep/cgroup.procs | wc -l) != 2; do sleep 0.1; done";
 
 // Nothing has the name of the container's, below any slice.
 bool is_any_left() { return !run({"find", "/sys/fs/cgroup", "-name", "*tilla-test*"}).out.empty(); }
@@ -41,7 +41,10 @@ constexpr MomentCount kMoments = {.spread = 10, .last = 5};
 
 void start_ready(const Runtime& runtime, const Bundle& bundle) {
   runtime.start(bundle, "test");
-  REQUIRE(eventually([&] { return runtime.output_of("test").find("ready") != std::string::npos; }));
+  const auto is_ready = [&] {
+    return runtime.output_of("test").find("ready") != std::string::npos;
+  };
+  REQUIRE(eventually(is_ready, std::chrono::seconds(20)));  // a slow machine
 }
 
 }  // namespace
@@ -72,6 +75,10 @@ TEST_CASE("ending: cgroups that another id of the container's owns go with it", 
   const Bundle bundle([](RuntimeSpec& spec) {
     delegated("mkdir in && chown 5:5 in")(spec);
     use_range(spec);
+    for (auto* set : {&spec.process->capabilities->bounding, &spec.process->capabilities->effective,
+                      &spec.process->capabilities->permitted}) {
+      set->emplace_back("CAP_CHOWN");
+    }
   });
   const Runtime runtime;
   start_ready(runtime, bundle);
