@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `make bench`: tilla-runtime against the floor, crun, runc and bubblewrap, in one interleaved run.
 // Expects the surroundings that bench/run.sh makes; start that one.
+#include <fcntl.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
@@ -29,8 +30,9 @@ constexpr const char* kUsage =
   --tilla-home FILE   tilla-runtime, writable by us
   --rounds N          timed rounds (60)
   --warm-up N         rounds before those (5)
+  --cgroup FD         cgroup.procs of a cgroup that is ours
   --only WORK         run, run-seccomp, range, lifecycle, exec, start, memory, memory-seccomp,
-                      syscalls, first-throw; may be repeated
+                      syscalls, first-throw, cgroup; may be repeated
   --json FILE         write the numbers there, too
   --note TEXT         say this in the output
   --strict            end with 1 when a budget is missed or was not measured
@@ -43,6 +45,7 @@ struct Options {
   std::string tilla;
   std::string tilla_home;
   Rounds rounds;
+  int cgroup = -1;
   std::vector<std::string> only;
   std::string json;
   std::vector<std::string> notes;
@@ -65,6 +68,7 @@ constexpr Work kWorks[] = {
     {"memory-seccomp", measure_memory_seccomp},
     {"syscalls", count_syscalls},
     {"first-throw", measure_first_throw},
+    {"cgroup", race_cgroup},  // the last one: it moves us there
 };
 
 /// Numbers below 0 make no sense anywhere here. Errors: anything but a number.
@@ -86,6 +90,7 @@ Options parse_options(const Argv& argv) {
       {"--tilla-home", [&](const std::string& value) { options.tilla_home = value; }},
       {"--rounds", [&](const std::string& value) { options.rounds.timed = to_count(value); }},
       {"--warm-up", [&](const std::string& value) { options.rounds.warm_up = to_count(value); }},
+      {"--cgroup", [&](const std::string& value) { options.cgroup = to_count(value); }},
       {"--only", [&](const std::string& value) { options.only.push_back(value); }},
       {"--json", [&](const std::string& value) { options.json = value; }},
       {"--note", [&](const std::string& value) { options.notes.push_back(value); }},
@@ -135,7 +140,8 @@ Setup make_setup(const Options& options, Machine& machine) {
                  .runtimes = {},
                  .bwrap = find_peer("bwrap"),
                  .strace = find_peer("strace"),
-                 .rounds = options.rounds};
+                 .rounds = options.rounds,
+                 .cgroup = options.cgroup};
   for (const Runtime& runtime : candidates) {
     if (!runtime.path.empty()) setup.runtimes.push_back(runtime);
   }
@@ -185,6 +191,9 @@ Result measure(const Work& work, const Setup& setup) {
 
 int run(const Options& options) {
   prepare_process();
+  if (options.cgroup >= 0 && fcntl(options.cgroup, F_SETFD, FD_CLOEXEC) < 0) {
+    throw sys::errno_error("--cgroup");
+  }
   Machine machine;
   machine.notes = options.notes;
   const Setup setup = make_setup(options, machine);

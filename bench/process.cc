@@ -207,6 +207,8 @@ void kill_and_wait(pid_t pid) noexcept {
   if (kill(pid, SIGKILL) == 0) (void)waitpid(pid, nullptr, 0);  // ECHILD: it is not ours to reap
 }
 
+void enter_cgroup(int fd) { write_all(fd, "0"); }
+
 std::string in_range_namespace(const std::function<std::string()>& work) {
   const SubIds uids = read_subids("/etc/subuid", getuid());
   const SubIds gids = read_subids("/etc/subgid", getuid());

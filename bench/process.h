@@ -44,6 +44,10 @@ void reap_orphans();
 /// Kills `pid`, a child or orphan of ours, and reaps it. Does nothing when it is gone.
 void kill_and_wait(pid_t pid) noexcept;
 
+/// Moves us into the cgroup whose cgroup.procs `fd` is, for good. Whoever opened it must have had
+/// the right to: the kernel asks for that one's, not for ours.
+void enter_cgroup(int fd);
+
 /// Runs `work` as root of a new user namespace in which the user has its own id and its subordinate
 /// range, as podman does it, and returns the text that `work` returned.
 /// Errors: no subordinate ids, no newuidmap; whatever `work` throws.

@@ -5,7 +5,7 @@
 # Called by root: in mount and pid namespaces of its own, with a pure cgroup v2 view (crun and runc
 # do not start without), on a tmpfs, as an ordinary user that exists in there only: its passwd and
 # subuid lines are in private copies. All of it ends with the namespaces, and those with this script, even
-# by kill -9 (then an empty directory stays).
+# by kill -9 (then an empty directory and an empty cgroup stay).
 # Called by a user: as that user, with what the machine offers.
 #
 #   OUT=DIR TILLA=FILE bench/run.sh [options of bench]
@@ -64,6 +64,23 @@ environment() {
   env -i HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" PATH=/usr/bin:/usr/sbin:/bin:/sbin LC_ALL=C "$@"
 }
 
+# A cgroup that is the user's, as systemd's Delegate= would hand it over, for the work `cgroup`
+# alone: by descriptor 8. `main` is where bench goes, and containers' are made beside that.
+make_cgroup() {
+  mkdir -p "$cgroup/main"
+  chown "$uid" "$cgroup" "$cgroup"/cgroup.{procs,subtree_control,threads} "$cgroup/main" \
+    "$cgroup/main/cgroup.procs"
+  exec 8> "$cgroup/main/cgroup.procs"
+  args+=(--cgroup 8)
+}
+
+# Called when all of it has ended, also by a signal. Containers' own are gone by then.
+# shellcheck disable=SC2317,SC2016  # the trap calls it, and $0 is the inner shell's
+remove_cgroup() {
+  unshare --mount --propagation private sh -c 'umount -R /sys/fs/cgroup 2> /dev/null
+    mount -t cgroup2 cgroup2 /sys/fs/cgroup && [ ! -d "$0" ] || rmdir "$0/main" "$0"' "$cgroup"
+}
+
 # Inside the namespaces, as their root and PID 1.
 inside() {
   mount -t proc proc /proc
@@ -78,6 +95,7 @@ inside() {
   add_line /etc/subuid "tilla-bench:$first:65536" && add_line /etc/subgid "tilla-bench:$first:65536" ||
     note=(--note "no /etc/subuid and /etc/subgid on this machine")
   furnish "$uid"
+  make_cgroup
   local code=0
   environment setpriv --reuid "$uid" --regid "$uid" --clear-groups -- \
     "$dir/tools/bench" "${args[@]}" "${note[@]}" "$@" || code=$?
@@ -87,6 +105,7 @@ inside() {
 
 if [ "${BENCH_INSIDE:-}" ]; then
   dir=$BENCH_INSIDE
+  cgroup=/sys/fs/cgroup/$(basename "$dir")
   inside "$@"
   exit
 fi
@@ -96,7 +115,8 @@ dir=$(mktemp -d "${TMPDIR:-/tmp}/tilla-bench.XXXXXX")
 child=
 code=0
 if [ "$(id -u)" = 0 ]; then
-  trap 'rmdir "$dir"' EXIT
+  cgroup=/sys/fs/cgroup/$(basename "$dir")
+  trap 'rmdir "$dir"; remove_cgroup' EXIT
   # unshare blocks SIGTERM while it waits; its death takes the whole pid namespace with it.
   trap '[ -z "$child" ] || { kill -KILL "$child"; wait "$child" || true; }; exit 130' INT TERM
   BENCH_INSIDE=$dir OUT=$OUT TILLA=$TILLA BUSYBOX=$BUSYBOX \

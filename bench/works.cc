@@ -3,8 +3,10 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
+#include <iterator>
 #include <memory>
 #include <sstream>
 
@@ -276,6 +278,27 @@ Result race_start(const Setup& setup) {
   }
   return {"start", "start of the program: --version against a static C `return 0`", "ms",
           race(by_time(runners), setup.rounds)};
+}
+
+Result race_cgroup(const Setup& setup) {
+  Result result = {"cgroup", "run of `true` in a cgroup of its own, and without", "ms", {}};
+  if (setup.cgroup < 0) {
+    result.series.push_back({"tilla", {}, "only root can give us a cgroup"});
+    return result;
+  }
+  enter_cgroup(setup.cgroup);
+  Setup alone = setup, without = setup;
+  const auto is_peer = [](const Runtime& runtime) { return !runtime.name.starts_with("tilla"); };
+  std::erase_if(alone.runtimes, is_peer);
+  std::erase_if(without.runtimes, is_peer);
+  for (Runtime& runtime : without.runtimes) {
+    runtime.name += " without";
+    runtime.options.emplace_back("--cgroup-manager=disabled");
+  }
+  std::vector<Runner> runners = runtime_runners(alone, "plain");
+  std::ranges::move(runtime_runners(without, "plain"), std::back_inserter(runners));
+  result.series = race(by_time(runners), setup.rounds);
+  return result;
 }
 
 Result measure_memory(const Setup& setup) {

@@ -24,6 +24,7 @@ struct Setup {
   std::string bwrap;              // absolute path; empty: not there
   std::string strace;             // likewise
   Rounds rounds;
+  int cgroup = -1;  // cgroup.procs of one that is ours, with nothing else below it
 };
 
 /// Makes root filesystem and bundles under `setup.dir`.
@@ -46,6 +47,10 @@ Result race_exec(const Setup& setup);
 
 /// `--version` against a C program that returns 0.
 Result race_start(const Setup& setup);
+
+/// `run` in a cgroup of the container's own, against the same without. We stay in the cgroup in
+/// which that is possible: the last of the works.
+Result race_cgroup(const Setup& setup);
 
 /// Peak resident memory of `run`, without and with the profile.
 Result measure_memory(const Setup& setup);

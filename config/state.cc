@@ -168,6 +168,8 @@ std::string write_cgroup_record(const CgroupRecord& record) {
                         .add("driver", record.driver)
                         .add("path", record.path)
                         .add_unless_empty("unit", record.unit)
+                        .add_unless_empty("invocation", record.invocation)
+                        .add("inode", record.inode)
                         .add("ofUser", record.of_user)
                         .add_unless_empty("hierarchies", record.hierarchies)
                         .take();
@@ -181,6 +183,8 @@ CgroupRecord parse_cgroup_record(const std::string& text, const std::string& nam
   document.get_required("driver", record.driver);
   document.get_required("path", record.path);
   document.get("unit", record.unit);
+  document.get("invocation", record.invocation);
+  document.get("inode", record.inode);
   document.get("ofUser", record.of_user);
   document.get("hierarchies", record.hierarchies);
   return record;

@@ -66,11 +66,14 @@ std::string write_record(const Record& record);
 
 /// Where the container's cgroup is: written down before it is made. Stored; see docs/.
 struct CgroupRecord {
-  std::string driver;     // "unified", or "legacy" for cgroup v1
-  std::string path;       // from the root of the mount, "/a/b"
-  std::string unit;       // systemd's, "tilla-web.scope"; empty: we made the directory
-  bool of_user = false;   // that systemd is the user's own
-  StringMap hierarchies;  // legacy: the path by controller, where it isn't `path`
+  std::string driver;  // "unified", or "legacy" for cgroup v1
+  std::string path;    // from the root of the mount, "/a/b"
+  std::string unit;    // systemd's, "tilla-web.scope"; empty: we made the directory
+  // What nobody else's unit or directory has, though it took the name since; of `unit` alone:
+  std::string invocation = {};  // systemd's id of it
+  std::uint64_t inode = 0;      // of the directory
+  bool of_user = false;         // that systemd is the user's own
+  StringMap hierarchies;        // legacy: the path by controller, where it isn't `path`
   bool operator==(const CgroupRecord&) const = default;
 };
 

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <map>
+#include <span>
 #include <utility>
 
 #include "sys/error.h"
@@ -19,8 +20,8 @@ namespace {
 constexpr const char* kService = "org.freedesktop.systemd1";
 constexpr const char* kPath = "/org/freedesktop/systemd1";
 constexpr const char* kManager = "org.freedesktop.systemd1.Manager";
+constexpr const char* kUnit = "org.freedesktop.systemd1.Unit";
 constexpr const char* kUnitExists = "org.freedesktop.systemd1.UnitExists";
-constexpr const char* kNoSuchUnit = "org.freedesktop.systemd1.NoSuchUnit";
 constexpr std::chrono::seconds kPatience{30};  // runc's, for a job
 
 struct Unref {
@@ -52,11 +53,16 @@ sys::Error call_error(const std::string& what, int code, const BusError& error) 
   return sys::Error(sys::format("{}: {}", what, error.text()), -code);
 }
 
-Message new_call(sd_bus* bus, const char* method) {
+Message new_call(sd_bus* bus, const std::string& object, const char* interface,
+                 const char* method) {
   sd_bus_message* message = nullptr;
-  check(sd_bus_message_new_method_call(bus, &message, kService, kPath, kManager, method), method);
+  check(sd_bus_message_new_method_call(bus, &message, kService, object.c_str(), interface, method),
+        method);
   return Message(message);
 }
+
+// One of the manager's own.
+Message new_call(sd_bus* bus, const char* method) { return new_call(bus, kPath, kManager, method); }
 
 Message call(sd_bus* bus, const Message& message, BusError& error, int& code) {
   sd_bus_message* reply = nullptr;
@@ -90,6 +96,53 @@ std::string bus_address(bool of_user) {
   std::string directory = variable("XDG_RUNTIME_DIR");
   if (directory.empty()) directory = sys::format("/run/user/{}", ::geteuid());
   return "unix:path=" + directory + "/bus";
+}
+
+// ---------------------------------------------------------------------------- units
+
+struct Free {
+  void operator()(char* text) const { ::free(text); }
+};
+using Text = std::unique_ptr<char, Free>;
+
+// Of a unit's name, or of its invocation: systemd takes both.
+std::string object_of(const std::string& name) {
+  char* path = nullptr;
+  check(sd_bus_path_encode("/org/freedesktop/systemd1/unit", name.c_str(), &path), name);
+  return Text(path).get();
+}
+
+bool is_gone(const BusError& error) {
+  return error.is("org.freedesktop.systemd1.NoSuchUnit") ||
+         error.is("org.freedesktop.systemd1.NoUnitForInvocationID");
+}
+
+std::string read_cgroup(sd_bus* bus, const std::string& object, const std::string& what) {
+  BusError error;
+  char* cgroup = nullptr;
+  const int code =
+      sd_bus_get_property_string(bus, kService, object.c_str(), "org.freedesktop.systemd1.Scope",
+                                 "ControlGroup", error.get(), &cgroup);
+  if (code < 0) throw call_error(what + ": its cgroup", code, error);
+  return Text(cgroup).get();
+}
+
+std::string read_invocation(sd_bus* bus, const std::string& object, const std::string& what) {
+  BusError error;
+  sd_bus_message* reply = nullptr;
+  int code = sd_bus_get_property(bus, kService, object.c_str(), kUnit, "InvocationID", error.get(),
+                                 &reply, "ay");
+  const Message owned(reply);
+  if (code < 0) throw call_error(what + ": its invocation", code, error);
+  const void* bytes = nullptr;
+  std::size_t size = 0;
+  code = sd_bus_message_read_array(reply, 'y', &bytes, &size);
+  check(code, what + ": its invocation");
+  std::string digits;
+  for (const std::uint8_t byte : std::span(static_cast<const std::uint8_t*>(bytes), size)) {
+    digits += sys::format("{:02x}", byte);
+  }
+  return digits;
 }
 
 // ---------------------------------------------------------------------------- properties
@@ -231,8 +284,8 @@ void Manager::wait_for_job(const std::string& job, const std::string& unit) {
   if (result != "done") throw sys::Error(sys::format("systemd's job ended with \"{}\"", result));
 }
 
-std::string Manager::start_scope(const std::string& unit, pid_t pid,
-                                 const std::vector<Property>& properties) {
+Scope Manager::start_scope(const std::string& unit, pid_t pid,
+                           const std::vector<Property>& properties) {
   watch_jobs();
   const std::string what = sys::format("start unit \"{}\"", unit);
   const auto start = [&](BusError& error, int& code) {
@@ -261,15 +314,9 @@ std::string Manager::start_scope(const std::string& unit, pid_t pid,
   if (code < 0) throw call_error(what, code, error);
   wait_for_job(object_path(reply), unit);
 
-  char *path = nullptr, *cgroup = nullptr;
-  check(sd_bus_path_encode("/org/freedesktop/systemd1/unit", unit.c_str(), &path), what);
-  const std::unique_ptr<char, decltype(&::free)> owned_path(path, &::free);
-  BusError property_error;
-  code = sd_bus_get_property_string(bus_.get(), kService, path, "org.freedesktop.systemd1.Scope",
-                                    "ControlGroup", property_error.get(), &cgroup);
-  if (code < 0) throw call_error(what + ": its cgroup", code, property_error);
-  const std::unique_ptr<char, decltype(&::free)> owned_cgroup(cgroup, &::free);
-  return cgroup;
+  const std::string object = object_of(unit);
+  return {.invocation = read_invocation(bus_.get(), object, what),
+          .cgroup = read_cgroup(bus_.get(), object, what)};
 }
 
 void Manager::set_properties(const std::string& unit, const std::vector<Property>& properties) {
@@ -291,19 +338,19 @@ void Manager::add_process(const std::string& unit, pid_t pid) {
   (void)call(bus_.get(), message, what);
 }
 
-void Manager::stop(const std::string& unit) {
+void Manager::stop(const std::string& invocation) {
   watch_jobs();
-  const std::string what = sys::format("stop unit \"{}\"", unit);
-  const Message message = new_call(bus_.get(), "StopUnit");
-  check(sd_bus_message_append(message.get(), "ss", unit.c_str(), "replace"), what);
+  const std::string what = sys::format("stop unit of invocation {}", invocation);
+  const std::string object = object_of(invocation);
+  const Message message = new_call(bus_.get(), object, kUnit, "Stop");
+  check(sd_bus_message_append(message.get(), "s", "replace"), what);
   BusError error;
   int code = 0;
   const Message reply = call(bus_.get(), message, error, code);
-  if (code < 0 && error.is(kNoSuchUnit)) return;
+  if (code < 0 && is_gone(error)) return;
   if (code < 0) throw call_error(what, code, error);
-  wait_for_job(object_path(reply), unit);
-  const Message reset = new_call(bus_.get(), "ResetFailedUnit");
-  check(sd_bus_message_append(reset.get(), "s", unit.c_str()), what);
+  wait_for_job(object_path(reply), invocation);
+  const Message reset = new_call(bus_.get(), object, kUnit, "ResetFailed");
   BusError ignored;  // mostly it is gone with the job
   (void)call(bus_.get(), reset, ignored, code);
 }

@@ -23,6 +23,11 @@ struct Property {
   std::vector<std::string> values;
 };
 
+struct Scope {
+  std::string invocation;  // 32 hexadecimal digits: this unit, and none of its name before or after
+  std::string cgroup;      // as systemd counts: "/user.slice/x.scope"
+};
+
 /// Parses "NAME=TYPE:VALUE"; the values of "as" are lines.
 Property parse_property(const std::string& text);
 
@@ -32,15 +37,15 @@ class Manager {
   /// Errors: name the address that was tried.
   explicit Manager(bool of_user);
 
-  /// Starts a transient scope with process `pid` in it, waits until it is there, and returns its
-  /// cgroup as systemd counts: "/user.slice/x.scope". What has failed under that name is forgotten.
-  std::string start_scope(const std::string& unit, pid_t pid,
-                          const std::vector<Property>& properties);
+  /// Starts a transient scope with process `pid` in it, and waits until it is there. What has
+  /// failed under that name is forgotten.
+  Scope start_scope(const std::string& unit, pid_t pid, const std::vector<Property>& properties);
   void set_properties(const std::string& unit, const std::vector<Property>& properties);
   /// Moves a process into a unit, for those who may not write there.
   void add_process(const std::string& unit, pid_t pid);
-  /// Ends a unit and forgets how it ended. That it is gone already is fine.
-  void stop(const std::string& unit);
+  /// Ends the unit of that invocation, never another of the same name, and forgets how it ended.
+  /// That it is gone already is fine.
+  void stop(const std::string& invocation);
 
  private:
   struct Closer {

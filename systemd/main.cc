@@ -5,10 +5,10 @@
 //   tilla-systemd [--user] start UNIT PID [NAME=TYPE:VALUE...]
 //   tilla-systemd [--user] set UNIT [NAME=TYPE:VALUE...]
 //   tilla-systemd [--user] add UNIT PID
-//   tilla-systemd [--user] stop UNIT
+//   tilla-systemd [--user] stop INVOCATION
 //
 // What it has to say goes to standard error, which is what the runtime reads: with exit code 0 an
-// answer ("start": the unit's cgroup), else the reason.
+// answer ("start": the unit's invocation, a blank and its cgroup), else the reason.
 #include <unistd.h>
 
 #include <charconv>
@@ -29,7 +29,7 @@ using Words = std::span<const std::string>;
 
 [[noreturn]] void refuse() {
   throw sys::Error(
-      "usage: tilla-systemd [--user] {start UNIT PID | set UNIT | add UNIT PID | stop UNIT} "
+      "usage: tilla-systemd [--user] {start UNIT PID | set UNIT | add UNIT PID | stop INVOCATION} "
       "[NAME=TYPE:VALUE...]");
 }
 
@@ -50,10 +50,11 @@ std::string perform(Words words) {
   const bool of_user = !words.empty() && words.front() == "--user";
   if (of_user) words = words.subspan(1);
   if (words.size() < 2) refuse();
-  const std::string &verb = words[0], &unit = words[1];
+  const std::string &verb = words[0], &unit = words[1];  // or its invocation
   if (verb == "start" && words.size() >= 3) {
     const std::vector<Property> properties = properties_of(words.subspan(3));
-    return Manager(of_user).start_scope(unit, pid_of(words[2]), properties);
+    const Scope scope = Manager(of_user).start_scope(unit, pid_of(words[2]), properties);
+    return scope.invocation + " " + scope.cgroup;
   }
   if (verb == "set") {
     Manager(of_user).set_properties(unit, properties_of(words.subspan(2)));

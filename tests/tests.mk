@@ -15,7 +15,7 @@
 #   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
 TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun
-VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils
+VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils qemu-system-x86
 CONFORMANCE_PACKAGES := nlohmann-json3-dev busybox-static uidmap util-linux iproute2
 
 CALLER_PACKAGES := podman buildah catatonit curl

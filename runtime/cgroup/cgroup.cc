@@ -109,8 +109,7 @@ std::unique_ptr<Cgroup> make_cgroup(const CgroupPlan& plan, const sys::Procfs& p
 std::unique_ptr<Cgroup> open_cgroup(const config::CgroupRecord& record) {
   if (record.driver == "legacy") return open_legacy(record);
   auto cgroup = open_unified(record);
-  // Before its path was written down, only systemd knows whether it is there.
-  if (record.unit.empty() || (!cgroup && !record.path.empty())) return cgroup;
+  if (record.unit.empty() || !cgroup) return cgroup;
   return std::make_unique<SystemdCgroup>(record, std::move(cgroup));
 }
 

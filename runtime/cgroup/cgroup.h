@@ -36,6 +36,13 @@ struct SubCgroup {
   std::string controllers = {};  // of cgroup v1, "cpu,memory": those that it is for; empty: all
 };
 
+/// Limits that share a file with others, or are counted with them. Empty: not to be had.
+struct CurrentLimits {
+  std::optional<std::int64_t> cpu_quota = {};  // microseconds; -1: none
+  std::optional<std::uint64_t> cpu_period = {};
+  std::optional<std::int64_t> memory = {};  // bytes; -1: none
+};
+
 class Cgroup {
  public:
   virtual ~Cgroup() = default;
@@ -49,6 +56,9 @@ class Cgroup {
   /// Carries out the plan's limits, in order. Errors: a required one that can't be enforced, by its
   /// place in the document and its controller; for a wanted one that is a warning.
   virtual void set_limits(const CgroupPlan& plan, const sys::Log& log) = 0;
+
+  /// What an update that asks for a part alone has to know; in version 1 nothing.
+  virtual CurrentLimits current_limits() const { return {}; }
 
   /// Whether the container can be given its cgroup to make others in, and its limits still hold.
   /// The first argument: whether it is the owner of the files that they are in.
@@ -84,7 +94,8 @@ class Cgroup {
   virtual std::unique_ptr<OomEvents> watch_oom() const = 0;
 };
 
-/// Told of the place before anything is made there, so that whoever cleans up finds it.
+/// Told of the place before anything is made there, so that whoever cleans up finds it; of one that
+/// systemd makes, afterwards.
 using RememberCgroup = std::function<void(const config::CgroupRecord&)>;
 
 /// Makes the container's cgroup. Empty: it stays in its caller's, since no cgroup can be had here

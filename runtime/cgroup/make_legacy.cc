@@ -2,6 +2,9 @@
 // Where in the trees of cgroup v1 a container's cgroups are made, and what that takes.
 #include <fcntl.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "runtime/cgroup/legacy.h"
 #include "runtime/cgroup/subtree.h"
 #include "runtime/cgroup/unified_tree.h"
@@ -43,7 +46,9 @@ void fill_cpuset(int parent, int dir) {
   }
 }
 
-sys::Fd make_directories(const LegacyHierarchy& hierarchy, const sys::RelPath& place) {
+// is_new: set to whether the last one was not there before.
+sys::Fd make_directories(const LegacyHierarchy& hierarchy, const sys::RelPath& place,
+                         bool& is_new) {
   sys::Fd dir = sys::open_path(hierarchy.mount_point, O_RDONLY | O_DIRECTORY);
   if (sys::cgroup_version(dir.get()) == sys::CgroupVersion::kNone) {
     throw sys::Error("something else is mounted over it", ENOENT);
@@ -54,6 +59,7 @@ sys::Fd make_directories(const LegacyHierarchy& hierarchy, const sys::RelPath& p
     const std::string name = text.substr(start, end - start);
     const int code = sys::make_cgroup_at(dir.get(), name);
     if (code != 0 && code != EEXIST) throw sys::errno_error("make directory", code);
+    is_new = code == 0;
     sys::Fd next = sys::open_at(dir.get(), name, O_RDONLY | O_DIRECTORY);
     if (has_controller(hierarchy.name, "cpuset")) fill_cpuset(dir.get(), next.get());
     dir = std::move(next);
@@ -83,13 +89,14 @@ std::unique_ptr<Cgroup> make_legacy(const CgroupPlan& plan,
                                  .hierarchies = {}};
   for (const LegacyHierarchy& one : hierarchies) record.hierarchies[one.name] = path_in(one, path);
   remember(record);
-  std::vector<LegacyPlace> made;
+  std::vector<LegacyPlace> made, there_before;
   for (const LegacyHierarchy& hierarchy : hierarchies) {
     const std::string whole = path_in(hierarchy, path);
+    bool is_new = false;
     try {
-      made.push_back({.hierarchy = hierarchy.name,
-                      .path = whole,
-                      .dir = make_directories(hierarchy, place_in(hierarchy, path))});
+      sys::Fd dir = make_directories(hierarchy, place_in(hierarchy, path), is_new);
+      (is_new ? made : there_before)
+          .push_back({.hierarchy = hierarchy.name, .path = whole, .dir = std::move(dir)});
     } catch (sys::Error& error) {
       if (hierarchy.name == kUnifiedHierarchy) continue;  // which would limit nothing
       LegacyCgroup(record.path, std::move(made)).remove();
@@ -97,6 +104,7 @@ std::unique_ptr<Cgroup> make_legacy(const CgroupPlan& plan,
       throw;
     }
   }
+  std::ranges::move(there_before, std::back_inserter(made));
   auto cgroup = std::make_unique<LegacyCgroup>(record.path, std::move(made));
   if (cgroup->is_frozen()) cgroup->set_frozen(false);
   return cgroup;

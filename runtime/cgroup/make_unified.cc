@@ -156,13 +156,14 @@ void enable_in(int dir, bool is_ours) {
 
 }  // namespace
 
-void enable_controllers(const UnifiedTree& tree, const sys::RelPath& parent) {
+void enable_controllers(int root, const sys::RelPath& parent,
+                        const std::optional<sys::RelPath>& own) {
   std::vector<sys::RelPath> way = {parent};
   while (!way.back().empty()) way.push_back(way.back().parent());
   std::ranges::reverse(way);
   for (const sys::RelPath& place : way) {
-    const auto dir = sys::open_beneath_if_exists(tree.root.get(), place, O_RDONLY | O_DIRECTORY);
-    if (dir) enable_in(dir->get(), place == tree.own);
+    const auto dir = sys::open_beneath_if_exists(root, place, O_RDONLY | O_DIRECTORY);
+    if (dir) enable_in(dir->get(), place == own);
   }
 }
 
@@ -184,7 +185,9 @@ std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
   }
   if (!made->is_new) (void)sys::write_cgroup_file(made->dir.get(), "cgroup.freeze", "0");
   // Whoever names a place wants to look at it, and limits need them.
-  if (!plan.path.empty() || !plan.writes.empty()) enable_controllers(tree, place.parent());
+  if (!plan.path.empty() || !plan.writes.empty()) {
+    enable_controllers(tree.root.get(), place.parent(), tree.own);
+  }
   return std::make_unique<UnifiedCgroup>(std::move(tree.root), std::move(place),
                                          std::move(made->dir));
 }

@@ -5,7 +5,6 @@
 
 #include <utility>
 
-#include "runtime/cgroup/mount_lines.h"
 #include "runtime/cgroup/unified.h"
 #include "runtime/plan/systemd_unit.h"
 #include "sys/error.h"
@@ -32,7 +31,7 @@ std::string find_program() {
 
 // Runs tilla-systemd, and returns what it says.
 std::string ask_systemd(bool of_user, const std::vector<std::string>& words) {
-  constexpr std::size_t kMost = 4096;
+  constexpr std::size_t kMost = 8192;
   std::vector<std::string> argv = {find_program()};
   if (of_user) argv.emplace_back("--user");
   argv.insert(argv.end(), words.begin(), words.end());
@@ -45,6 +44,12 @@ std::string ask_systemd(bool of_user, const std::vector<std::string>& words) {
   return text;
 }
 
+// Those that systemd doesn't know (hugetlb, rdma), and leaves as they are.
+void enable_unknown(const std::string& path) {
+  const auto root = open_unified_root();
+  if (root) enable_controllers(root->get(), sys::RelPath::parse(path).parent(), std::nullopt);
+}
+
 template <typename Words>
 std::vector<std::string> command(std::vector<std::string> first, const Words& rest) {
   first.insert(first.end(), rest.begin(), rest.end());
@@ -54,32 +59,38 @@ std::vector<std::string> command(std::vector<std::string> first, const Words& re
 }  // namespace
 
 SystemdCgroup::SystemdCgroup(const CgroupPlan& plan, RememberCgroup remember, const sys::Log& log)
-    : unit_(plan.unit.name),
-      of_user_(plan.unit.of_user),
+    : record_{.driver = "unified",
+              .path = {},
+              .unit = plan.unit.name,
+              .of_user = plan.unit.of_user,
+              .hierarchies = {}},
       plan_(plan),
       remember_(std::move(remember)),
       log_(&log) {}
 
-SystemdCgroup::SystemdCgroup(const config::CgroupRecord& record, std::unique_ptr<Cgroup> cgroup)
-    : unit_(record.unit), of_user_(record.of_user), cgroup_(std::move(cgroup)), may_exist_(true) {}
+SystemdCgroup::SystemdCgroup(config::CgroupRecord record, std::unique_ptr<Cgroup> cgroup)
+    : record_(std::move(record)), cgroup_(std::move(cgroup)) {}
 
-std::string SystemdCgroup::path() const { return cgroup_ ? cgroup_->path() : unit_; }
+std::string SystemdCgroup::path() const { return cgroup_ ? cgroup_->path() : record_.unit; }
 
 int SystemdCgroup::directory() const { return cgroup_ ? cgroup_->directory() : -1; }
 
+// Nothing is remembered before systemd has answered, for the unit of that name may be somebody
+// else's. If we are killed meanwhile the process ends, and systemd keeps no scope without any.
 void SystemdCgroup::start(pid_t pid) {
-  config::CgroupRecord record = {
-      .driver = "unified", .path = {}, .unit = unit_, .of_user = of_user_, .hierarchies = {}};
-  remember_(record);
-  record.path =
-      ask_systemd(of_user_, command({"start", unit_, std::to_string(pid)}, plan_.unit.properties));
-  may_exist_ = true;
-  remember_(record);
-  cgroup_ = open_unified(record);
+  const std::string answer =
+      ask(command({"start", record_.unit, std::to_string(pid)}, plan_.unit.properties));
+  const std::size_t blank = answer.find(' ');
+  record_.invocation = answer.substr(0, blank);
+  if (blank != std::string::npos) record_.path = answer.substr(blank + 1);
+  cgroup_ = open_unified(record_);
+  if (cgroup_) record_.inode = sys::status_of(cgroup_->directory()).st_ino;
+  remember_(record_);
   if (!cgroup_) {
     throw sys::Error(
-        sys::format("systemd's cgroup \"{}\" is not below /sys/fs/cgroup", record.path), ENOENT);
+        sys::format("systemd's cgroup \"{}\" is not below /sys/fs/cgroup", record_.path), ENOENT);
   }
+  if (!plan_.writes.empty()) enable_unknown(record_.path);
   cgroup_->set_limits(plan_, *log_);
 }
 
@@ -91,7 +102,7 @@ int SystemdCgroup::add(pid_t pid) {
   const int code = cgroup_->add(pid);
   // A user may not move processes between what root has given him and the rest; systemd may.
   if (code == EACCES || code == EPERM) {
-    (void)ask_systemd(of_user_, {"add", unit_, std::to_string(pid)});
+    (void)ask({"add", record_.unit, std::to_string(pid)});
     return 0;
   }
   return code;
@@ -101,18 +112,25 @@ void SystemdCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
   if (!cgroup_) return;  // start does
   // Systemd first: what it writes is rounded.
   const std::vector<std::string> limits = systemd_limits(plan.writes);
-  if (!limits.empty()) (void)ask_systemd(of_user_, command({"set", unit_}, limits));
+  if (!limits.empty()) (void)ask(command({"set", record_.unit}, limits));
   cgroup_->set_limits(plan, log);
 }
 
+std::string SystemdCgroup::ask(const std::vector<std::string>& words) const {
+  return ask_systemd(record_.of_user, words);
+}
+
+CurrentLimits SystemdCgroup::current_limits() const { return started().current_limits(); }
+
 bool SystemdCgroup::can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const {
-  return !owner_has_limits || has_nsdelegate(proc.read("self/mountinfo", kMaxMountinfo));
+  return limits_outlive_hand_over(owner_has_limits, proc);
 }
 
 int SystemdCgroup::hand_over(uid_t uid) { return started().hand_over(uid); }
 
 Cgroup& SystemdCgroup::started() const {
-  if (!cgroup_) throw sys::Error(sys::format("unit \"{}\" was never started", unit_), ENOENT);
+  if (!cgroup_)
+    throw sys::Error(sys::format("unit \"{}\" was never started", record_.unit), ENOENT);
   return *cgroup_;
 }
 
@@ -122,9 +140,7 @@ std::unique_ptr<Cgroup> SystemdCgroup::open_for_exec(const SubCgroup& sub, pid_t
                                                      const sys::Procfs& proc) const {
   auto place = started().open_for_exec(sub, init, proc);
   if (!sub.path.empty()) return place;  // systemd knows no cgroups but its own
-  const config::CgroupRecord record = {
-      .driver = "unified", .path = {}, .unit = unit_, .of_user = of_user_, .hierarchies = {}};
-  return std::make_unique<SystemdCgroup>(record, std::move(place));
+  return std::make_unique<SystemdCgroup>(record_, std::move(place));
 }
 
 config::Json SystemdCgroup::stats() const { return started().stats(); }
@@ -140,11 +156,12 @@ std::vector<pid_t> SystemdCgroup::processes() const {
 bool SystemdCgroup::kill() { return !cgroup_ || cgroup_->kill(); }
 
 void SystemdCgroup::remove() {
-  if (!may_exist_) return;
+  if (record_.invocation.empty()) return;
   // By ourselves first, for systemd would be patient.
   if (cgroup_) (void)cgroup_->kill();
-  (void)ask_systemd(of_user_, {"stop", unit_});
-  if (cgroup_) cgroup_->remove();
+  (void)ask({"stop", record_.invocation});
+  // What the container has made below; systemd may have the name in use again.
+  if (const auto left = open_unified(record_)) left->remove();
 }
 
 }  // namespace runtime

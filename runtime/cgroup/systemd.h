@@ -16,14 +16,15 @@ class SystemdCgroup : public Cgroup {
   /// One that is there as soon as `add` has been told of its first process: systemd keeps no scope
   /// without any. log: lives longer than this.
   SystemdCgroup(const CgroupPlan& plan, RememberCgroup remember, const sys::Log& log);
-  /// One that is there. Without `cgroup` systemd may never have made it.
-  SystemdCgroup(const config::CgroupRecord& record, std::unique_ptr<Cgroup> cgroup);
+  /// One that is there.
+  SystemdCgroup(config::CgroupRecord record, std::unique_ptr<Cgroup> cgroup);
 
   std::string path() const override;
   int directory() const override;
   int add(pid_t pid) override;
   /// Before the scope is there: when it is.
   void set_limits(const CgroupPlan& plan, const sys::Log& log) override;
+  CurrentLimits current_limits() const override;
   bool can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const override;
   int hand_over(uid_t uid) override;
   void set_frozen(bool frozen) override;
@@ -38,12 +39,11 @@ class SystemdCgroup : public Cgroup {
 
  private:
   void start(pid_t pid);
+  std::string ask(const std::vector<std::string>& words) const;
   Cgroup& started() const;
 
-  std::string unit_;
-  bool of_user_ = false;
-  std::unique_ptr<Cgroup> cgroup_;  // empty: systemd has not made it
-  bool may_exist_ = false;          // for systemd
+  config::CgroupRecord record_;     // without an invocation systemd has not made it
+  std::unique_ptr<Cgroup> cgroup_;  // empty: the same
   // Until it is started:
   CgroupPlan plan_;
   RememberCgroup remember_;

@@ -122,8 +122,25 @@ void UnifiedCgroup::set_devices(const CgroupPlan& plan, const sys::Log& log) {
   }
 }
 
+CurrentLimits UnifiedCgroup::current_limits() const {
+  CurrentLimits current;
+  const auto limit_of = [](std::string_view text) {
+    return text == "max" ? std::int64_t{-1} : static_cast<std::int64_t>(number(text));
+  };
+  if (const auto text = sys::read_cgroup_file(dir_.get(), "cpu.max")) {  // "max 100000\n"
+    std::string_view rest = *text;
+    current.cpu_quota = limit_of(take(rest, ' '));
+    current.cpu_period = number(take(rest, '\n'));
+  }
+  if (const auto text = sys::read_cgroup_file(dir_.get(), "memory.max")) {
+    std::string_view rest = *text;
+    current.memory = limit_of(take(rest, '\n'));
+  }
+  return current;
+}
+
 bool UnifiedCgroup::can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const {
-  return !owner_has_limits || has_nsdelegate(proc.read("self/mountinfo", kMaxMountinfo));
+  return limits_outlive_hand_over(owner_has_limits, proc);
 }
 
 int UnifiedCgroup::hand_over(uid_t uid) {
@@ -216,13 +233,19 @@ std::unique_ptr<OomEvents> UnifiedCgroup::watch_oom() const {
                    ENOTSUP);
 }
 
+bool limits_outlive_hand_over(bool owner_has_limits, const sys::Procfs& proc) {
+  return !owner_has_limits || has_nsdelegate(proc.read("self/mountinfo", kMaxMountinfo));
+}
+
 std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record) {
   auto root = open_unified_root();
   if (!root) return nullptr;
   const auto place = sys::RelPath::parse(record.path);
   if (place.empty()) return nullptr;  // never the root, with all that there is
   auto dir = sys::open_beneath_if_exists(root->get(), place, O_RDONLY | O_DIRECTORY);
-  if (!dir) return nullptr;
+  if (!dir || (record.inode != 0 && sys::status_of(dir->get()).st_ino != record.inode)) {
+    return nullptr;
+  }
   return std::make_unique<UnifiedCgroup>(std::move(*root), place, std::move(*dir));
 }
 

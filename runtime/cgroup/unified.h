@@ -2,6 +2,7 @@
 // A cgroup of version 2, whoever made its directory.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,6 +23,7 @@ class UnifiedCgroup : public Cgroup {
   int directory() const override { return dir_.get(); }
   int add(pid_t pid) override;
   void set_limits(const CgroupPlan& plan, const sys::Log& log) override;
+  CurrentLimits current_limits() const override;
   bool can_hand_over(bool owner_has_limits, const sys::Procfs& proc) const override;
   int hand_over(uid_t uid) override;
   void set_frozen(bool frozen) override;
@@ -50,11 +52,15 @@ class UnifiedCgroup : public Cgroup {
 std::unique_ptr<Cgroup> make_unified(const CgroupPlan& plan, UnifiedTree tree,
                                      const RememberCgroup& remember, bool may_do_without);
 
-/// Empty: it is gone.
+/// As Cgroup::can_hand_over, of any cgroup of version 2.
+bool limits_outlive_hand_over(bool owner_has_limits, const sys::Procfs& proc);
+
+/// Empty: it is gone, or another has its name.
 std::unique_ptr<Cgroup> open_unified(const config::CgroupRecord& record);
 
 /// Enables in `root` and in every cgroup from there down to `parent` the controllers that there
-/// are. What can't be enabled is seen when a limit is set.
-void enable_controllers(const UnifiedTree& tree, const sys::RelPath& parent);
+/// are. What can't be enabled is seen when a limit is set. own: ours, where we make room for that.
+void enable_controllers(int root, const sys::RelPath& parent,
+                        const std::optional<sys::RelPath>& own);
 
 }  // namespace runtime

@@ -166,6 +166,28 @@ TEST_CASE("legacy cgroup: one that has processes is not taken", "[integration][c
   CHECK(scene.status() == "running");
 }
 
+TEST_CASE("legacy cgroup: one that was there before stays when another can't be made",
+          "[integration][cgroup][root]") {
+  NEEDS(cgroup1);
+  const std::string name = "tilla-before" + std::to_string(::getpid());
+  const std::string before = "/sys/fs/cgroup/cpu/" + name, other = "/sys/fs/cgroup/memory/" + name;
+  REQUIRE(::mkdir(before.c_str(), 0755) == 0);
+  const Bundle bundle([&](RuntimeSpec& spec) {
+    spec.linux_.cgroups_path = "/" + name;
+    spec.linux_.resources.emplace().pids.emplace().limit = 5;
+  });
+  const Runtime runtime;
+  std::vector<std::string> argv = {
+      "unshare", "-m", "sh", "-c", "mount -t tmpfs none /sys/fs/cgroup/pids; exec \"$@\"", "sh"};
+  std::ranges::copy(runtime.argv({"run", "--bundle", bundle.path(), "test"}),
+                    std::back_inserter(argv));
+  const Result result = run(argv);
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("something else is mounted over it"));
+  CHECK(::rmdir(before.c_str()) == 0);
+  CHECK_FALSE(exists(other));
+}
+
 TEST_CASE("legacy cgroup: who takes more memory than the limit is ended, and an event says so",
           "[integration][cgroup][root]") {
   NEEDS(cgroup1);

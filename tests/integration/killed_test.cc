@@ -2,11 +2,9 @@
 // One system call of the runtime's is its last, by strace: the state tells the truth, and nothing
 // is left.
 #include <catch2/catch.hpp>
-#include <map>
-#include <sstream>
 
-#include "sys/format.h"
 #include "tests/support/harness.h"
+#include "tests/support/moments.h"
 #include "tests/support/needs.h"
 #include "tests/support/surroundings.h"
 
@@ -14,55 +12,7 @@ using namespace support;
 
 namespace {
 
-constexpr std::size_t kSpread = 30;  // moments of each call, from its first system call on
-constexpr std::size_t kLast = 30;    // and each of the last ones
-
 void pauses(config::RuntimeSpec& spec) { spec.process->args = {"probe", "pause"}; }
-
-// "the 3rd openat" of a call.
-struct Moment {
-  std::string syscall;
-  int number = 0;
-};
-
-std::vector<std::string> traced(const std::vector<std::string>& argv, const std::string& log,
-                                const std::string& what) {
-  std::vector<std::string> words = {"strace", "-o", log, "-e", what};
-  words.insert(words.end(), argv.begin(), argv.end());
-  return words;
-}
-
-// Some of the moments of a call, of its last system calls all; makes the call.
-std::vector<Moment> moments_of(const Runtime& runtime, const std::vector<std::string>& words) {
-  const std::string log = runtime.directory() / "trace";
-  const Result result = support::run(traced(runtime.argv(words), log, "trace=all"),
-                                     {.output_file = runtime.output_file("traced")});
-  REQUIRE(result.exit_code == 0);
-  std::istringstream lines(read_text(log));
-  std::map<std::string, int> counts;
-  std::vector<Moment> all;
-  for (std::string line; std::getline(lines, line);) {
-    const std::string name = line.substr(0, line.find('('));
-    if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_") != std::string::npos) {
-      continue;  // a signal, the end
-    }
-    all.push_back({.syscall = name, .number = ++counts[name]});
-  }
-  if (all.size() <= kSpread + kLast) return all;
-  const std::size_t last = all.size() - kLast;
-  std::vector<Moment> some(all.end() - kLast, all.end());
-  for (std::size_t i = 0; i < kSpread; ++i) some.push_back(all[i * last / kSpread]);
-  return some;
-}
-
-// Makes the call, and kills it then. One that has no such moment this time ends by itself.
-void call_and_kill(const Runtime& runtime, const std::vector<std::string>& words,
-                   const Moment& moment) {
-  const std::string tamper =
-      sys::format("inject={}:signal=KILL:when={}", moment.syscall, moment.number);
-  (void)support::run(traced(runtime.argv(words), runtime.directory() / "trace", tamper),
-                     {.output_file = runtime.output_file("traced")});
-}
 
 // What `state` says when nobody is at work any more.
 std::string settled_status(const Runtime& runtime) {

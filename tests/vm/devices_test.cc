@@ -70,6 +70,33 @@ TEST_CASE("devices: an exec gets what its container gets", "[vm][devices][root]"
   CHECK(result.err.find("/kmsg: Operation not permitted") != std::string::npos);
 }
 
+TEST_CASE("devices: rules are changed while the container runs", "[vm][devices][root]") {
+  NEEDS(root);
+  NEEDS(cgroup2);
+  const Bundle bundle([](config::RuntimeSpec& spec) {
+    spec.process->args = {"sleep", "100"};
+    spec.process->capabilities->bounding.emplace_back("CAP_MKNOD");
+    spec.linux_.resources.emplace().devices = {kDenyAll};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  const auto open = [&] {
+    return runtime.call({"exec", "test", "sh", "-c", "exec 3< /kmsg && echo opened"}).out;
+  };
+  const auto update = [&](const std::string& resources) {
+    runtime.must({"update", "--resources", "-", "test"}, {.input = resources});
+  };
+  runtime.must({"exec", "--cap", "CAP_MKNOD", "test", "mknod", "/kmsg", "c", "1", "11"});
+  CHECK(open().empty());
+  update(R"({"devices":[{"allow":false,"access":"rwm"},
+    {"allow":true,"type":"c","major":1,"minor":11,"access":"r"}]})");
+  CHECK(open() == "opened\n");
+  update(R"({"pids":{"limit":50}})");  // no rules: those that are there stay
+  CHECK(open() == "opened\n");
+  update(R"({"devices":[{"allow":false,"access":"rwm"}]})");
+  CHECK(open().empty());
+}
+
 TEST_CASE("devices: a user's rules are ignored, with a word for who asks", "[vm][devices][user]") {
   NEEDS(user);
   const Bundle bundle(

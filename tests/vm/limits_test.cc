@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each limit by its effect, and what the verbs say of it.
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/harness.h"
-#include "tests/support/needs.h"
+#include "tests/vm/place.h"
 
 using namespace support;
 using Catch::Matchers::Contains;
@@ -16,27 +19,26 @@ Result run_limited(const std::string& line, const std::function<void(Resources&)
   return run_shell(line, [&](RuntimeSpec& spec) { limit(spec.linux_.resources.emplace()); });
 }
 
-constexpr const char* kFillMemory = "head -c 100m /dev/zero | tail -c 100m | wc -c";
-
-// systemd makes no cgroups for us yet.
-bool can_limit() { return cgroup_manager() != "systemd"; }
+constexpr const char* kFillMemory = "head -c 48m /dev/zero | tail -c 48m | wc -c";
 
 void sleeps(RuntimeSpec& spec) { spec.process->args = {"sleep", "1000"}; }
+
+Result exec_shell(const Runtime& runtime, const std::string& line) {
+  return runtime.call({"exec", "test", "sh", "-c", line});
+}
 
 }  // namespace
 
 TEST_CASE("vm: who takes more memory than the limit is ended", "[vm][limits]") {
-  if (!can_limit()) return;
   const Result result = run_limited(kFillMemory, [](Resources& resources) {
-    resources.memory.emplace().limit = 32 << 20;
-    resources.memory->swap = 32 << 20;
+    resources.memory.emplace().limit = 16 << 20;
+    resources.memory->swap = 16 << 20;
   });
-  CHECK(result.out != "104857600\n");
-  CHECK(run_shell(kFillMemory).out == "104857600\n");
+  CHECK(result.out != "50331648\n");
+  CHECK(run_shell(kFillMemory).out == "50331648\n");
 }
 
 TEST_CASE("vm: more processes than the limit are refused", "[vm][limits]") {
-  if (!can_limit()) return;
   const std::string line =
       "for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done 2>/dev/null; jobs | wc -l; kill $(jobs -p)";
   const Result result =
@@ -46,7 +48,6 @@ TEST_CASE("vm: more processes than the limit are refused", "[vm][limits]") {
 }
 
 TEST_CASE("vm: a busy loop gets its tenth of a CPU", "[vm][limits]") {
-  if (!can_limit()) return;
   // What its ended children used, in hundredths of a second, of about two.
   const std::string line =
       "timeout 2 sh -c 'while :; do :; done'; "
@@ -60,7 +61,6 @@ TEST_CASE("vm: a busy loop gets its tenth of a CPU", "[vm][limits]") {
 }
 
 TEST_CASE("vm: a limit is changed while the container runs, and measured", "[vm][limits]") {
-  if (!can_limit()) return;
   const Bundle bundle([](RuntimeSpec& spec) {
     sleeps(spec);
     spec.linux_.resources.emplace().pids.emplace().limit = 50;
@@ -75,8 +75,58 @@ TEST_CASE("vm: a limit is changed while the container runs, and measured", "[vm]
   CHECK_THAT(runtime.must({"events", "--stats", "test"}), Contains("\"pids\":{\"current\":1}"));
 }
 
+TEST_CASE("vm: half of what is in cpu.max is changed alone", "[vm][limits]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    sleeps(spec);
+    spec.linux_.resources.emplace().cpu.emplace().quota = 20000;
+    spec.linux_.resources->cpu->period = 50000;
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  const std::string file = cgroup_of(runtime, "test") + "/cpu.max";
+  runtime.must({"update", "--cpu-quota", "10000", "test"});
+  CHECK(read_text(file) == "10000 50000\n");
+  runtime.must({"update", "--cpu-period", "100000", "test"});
+  CHECK(read_text(file) == "10000 100000\n");
+}
+
+TEST_CASE("vm: who is ended for want of memory is told by events", "[vm][limits]") {
+  const Bundle bundle([](RuntimeSpec& spec) {
+    sleeps(spec);
+    spec.linux_.resources.emplace().memory.emplace().limit = 16 << 20;
+    spec.linux_.resources->memory->swap = 16 << 20;
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  Program events(runtime.argv({"events", "--interval", "1s", "test"}));
+  events.wait_for("\"type\":\"stats\"");
+  CHECK_THAT(events.output(), !Contains("\"oom\""));
+  CHECK(exec_shell(runtime, kFillMemory).out != "50331648\n");
+  events.wait_for("\"type\":\"oom\"");
+  CHECK(runtime.status("test") == "running");
+  runtime.must({"delete", "--force", "test"});
+  CHECK(events.wait().exit_code == 0);
+}
+
+TEST_CASE("vm: the end of a container is no event of memory", "[vm][limits]") {
+  const Bundle bundle(sleeps);
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  Program events(runtime.argv({"events", "--interval", "1s", "test"}));
+  events.wait_for("\"type\":\"stats\"");
+  runtime.must({"delete", "--force", "test"});
+  CHECK_THAT(events.wait().out, !Contains("\"oom\""));
+}
+
+TEST_CASE("vm: a file of another name is written, and holds", "[vm][limits]") {
+  const std::string line =
+      "for i in 1 2 3 4 5 6 7 8 9; do sleep 5 & done 2>/dev/null; jobs | wc -l; kill $(jobs -p)";
+  const Result result =
+      run_limited(line, [](Resources& resources) { resources.unified["pids.max"] = "5"; });
+  CHECK(result.out != "9\n");
+}
+
 TEST_CASE("vm: paused and resumed", "[vm][limits]") {
-  if (!can_limit()) return;
   const Bundle bundle(sleeps);
   const Runtime runtime;
   runtime.start(bundle, "test");
@@ -87,4 +137,67 @@ TEST_CASE("vm: paused and resumed", "[vm][limits]") {
   runtime.must({"pause", "test"});
   runtime.must({"delete", "--force", "test"});
   CHECK(runtime.left().empty());
+}
+
+TEST_CASE("vm: a disk is read no faster than the limit", "[vm][limits][qemu]") {
+  // 4 MB of the machine's disk, past the page cache: no time at all, or a minute.
+  constexpr const char* kRead =
+      "timeout 4 dd if=/data of=/dev/null bs=64k count=64 iflag=direct 2>/dev/null && echo read";
+  constexpr const char* kFile = "/usr/bin/podman";
+  struct stat status = {};
+  REQUIRE(::stat(kFile, &status) == 0);
+  const Bundle bundle([&](RuntimeSpec& spec) {
+    sleeps(spec);
+    add_mount(spec, "/data", "bind", kFile, {"bind", "ro"});
+    spec.linux_.resources.emplace().block_io.emplace().read_bps = {
+        {.major = major(status.st_dev), .minor = minor(status.st_dev), .rate = 65536}};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  CHECK(exec_shell(runtime, kRead).out.empty());
+  const std::string device =
+      std::to_string(major(status.st_dev)) + ",\"minor\":" + std::to_string(minor(status.st_dev));
+  const std::string none =
+      R"({"blockIO":{"throttleReadBpsDevice":[{"major":)" + device + R"(,"rate":0}]}})";
+  runtime.must({"update", "--resources", "-", "test"}, {.input = none});
+  CHECK(exec_shell(runtime, kRead).out == "read\n");
+}
+
+TEST_CASE("vm: a container runs on the CPUs that it was given", "[vm][limits][qemu]") {
+  const auto cpus = [](const Runtime& runtime) {
+    return exec_shell(runtime, "grep Cpus_allowed_list /proc/self/status | cut -f2").out;
+  };
+  const Bundle bundle([](RuntimeSpec& spec) {
+    sleeps(spec);
+    spec.linux_.resources.emplace().cpu.emplace().cpus = "1";
+    spec.linux_.resources->cpu->mems = "0";
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  CHECK(cpus(runtime) == "1\n");
+  CHECK(exec_shell(runtime, "taskset 1 true").exit_code != 0);  // of CPU 0
+  runtime.must({"update", "--cpuset-cpus", "0-1", "test"});
+  CHECK(cpus(runtime) == "0-1\n");
+}
+
+// systemd hands no huge pages over to users.
+TEST_CASE("vm: huge pages beyond the limit can't be had", "[vm][limits][qemu][root]") {
+  write_text("/proc/sys/vm/nr_hugepages", "8");
+  const Bundle bundle([](RuntimeSpec& spec) {
+    sleeps(spec);
+    spec.linux_.resources.emplace().hugepage_limits = {{.page_size = "2MB", .limit = 2 << 20}};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  // mmap(NULL, LENGTH, read and write, private, anonymous, huge, -1, 0)
+  const auto map = [&](const char* length) {
+    return exec_shell(runtime, std::string("probe syscall 9 0 ") + length + " 3 0x40022 -1 0").out;
+  };
+  CHECK(map("0x400000") == "errno 12\n");
+  CHECK_THAT(map("0x200000"), !Contains("errno"));
+  runtime.must({"update", "--resources", "-", "test"},
+               {.input = R"({"hugepageLimits":[{"pageSize":"2MB","limit":4194304}]})"});
+  CHECK_THAT(map("0x400000"), !Contains("errno"));
+  CHECK_THAT(runtime.must({"events", "--stats", "test"}), Contains("\"hugetlb\":{\"2MB\":{"));
+  write_text("/proc/sys/vm/nr_hugepages", "0");
 }

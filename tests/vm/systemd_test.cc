@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // What systemd knows of a container when it is the manager.
+#include <signal.h>
+
 #include <catch2/catch.hpp>
 
 #include "tests/support/harness.h"
+#include "tests/support/moments.h"
 #include "tests/support/needs.h"
+#include "tests/vm/place.h"
 
 using namespace support;
 
@@ -23,6 +27,27 @@ void sleeps(config::RuntimeSpec& spec) {
 }
 
 constexpr const char* kUnit = "tillatest-one.scope";
+
+// Somebody else's, which has the name that the container asks for.
+class ForeignUnit {
+ public:
+  ForeignUnit() : program_(words({"systemd-run", "--scope", "--unit", kUnit, "sleep", "1000"})) {
+    REQUIRE(eventually([&] { return show(kUnit, "ActiveState") == "active\n"; }));
+  }
+  ~ForeignUnit() { program_.signal(SIGKILL); }
+  ForeignUnit(const ForeignUnit&) = delete;
+  ForeignUnit& operator=(const ForeignUnit&) = delete;
+  bool is_alive() const {
+    return show(kUnit, "ActiveState") == "active\n" && !sys::wait_until_ended(program_.pidfd(), 0);
+  }
+
+ private:
+  static std::vector<std::string> words(std::vector<std::string> argv) {
+    if (!is_root()) argv.insert(argv.begin() + 1, "--user");
+    return argv;
+  }
+  Program program_;  // systemd-run, and then sleep
+};
 
 }  // namespace
 
@@ -49,8 +74,7 @@ TEST_CASE("systemd: limits outlive a reload", "[vm][systemd]") {
   });
   const Runtime runtime;
   runtime.start(bundle, "test");
-  const std::string line = read_text("/proc/" + std::to_string(runtime.pid("test")) + "/cgroup");
-  const std::string cgroup = "/sys/fs/cgroup" + line.substr(3, line.find('\n') - 3);
+  const std::string cgroup = cgroup_of(runtime, "test");
   std::vector<std::string> reload = {"systemctl", "daemon-reload"};
   if (!is_root()) reload.insert(reload.begin() + 1, "--user");
   REQUIRE(run(reload).exit_code == 0);
@@ -86,4 +110,60 @@ TEST_CASE("systemd: where no bus is, the address that was tried is told", "[vm][
   CHECK(result.err.find("bus at \"unix:path=/nowhere\": No such file or directory") !=
         std::string::npos);
   CHECK(runtime.left().empty());
+}
+
+TEST_CASE("systemd: a unit of another's keeps its name and its processes", "[vm][systemd]") {
+  NEEDS(systemd_manager);
+  const Bundle bundle(sleeps);
+  const Runtime runtime;
+  const ForeignUnit foreign;
+  const Result result = runtime.create(bundle, "test");
+  CHECK(result.exit_code == 1);
+  CHECK(runtime.output_of("test").find("was already loaded") != std::string::npos);
+  CHECK(foreign.is_alive());
+  CHECK(runtime.left().empty());
+}
+
+TEST_CASE("systemd: delete ends no unit that has taken the name since", "[vm][systemd]") {
+  NEEDS(systemd_manager);
+  const Bundle bundle(sleeps);
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  runtime.must({"kill", "test", "KILL"});
+  REQUIRE(runtime.wait_for_status("test", "stopped"));
+  REQUIRE(eventually([] { return show(kUnit, "LoadState") == "not-found\n"; }));
+  const ForeignUnit foreign;
+  CHECK(runtime.call({"kill", "--all", "test", "KILL"}).exit_code != 2);
+  runtime.must({"delete", "--force", "test"});
+  CHECK(foreign.is_alive());
+}
+
+TEST_CASE("systemd: whenever a run is killed, delete ends no unit of another's",
+          "[vm][systemd][killed][qemu]") {
+  NEEDS(systemd_manager);
+  NEEDS(strace);
+  const Bundle bundle(sleeps);
+  const Runtime runtime;
+  const ForeignUnit foreign;
+  const std::vector<std::string> run = {"run", "--detach", "--bundle", bundle.path(), "test"};
+  for (const Moment& moment : moments_of(runtime, run, {.spread = 12, .last = 12}, 1)) {
+    INFO(moment.syscall << " " << moment.number);
+    call_and_kill(runtime, run, moment);
+    CHECK(runtime.call({"delete", "--force", "test"}).all() == "");
+    CHECK(runtime.left().empty());
+    REQUIRE(foreign.is_alive());
+  }
+}
+
+TEST_CASE("systemd: huge pages' controller is enabled, which systemd doesn't know",
+          "[vm][systemd][qemu][root]") {
+  NEEDS(systemd_manager);
+  const Bundle bundle([](config::RuntimeSpec& spec) {
+    sleeps(spec);
+    spec.linux_.resources->hugepage_limits = {{.page_size = "2MB", .limit = 2 << 20}};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  REQUIRE(run({"systemctl", "daemon-reload"}).exit_code == 0);
+  CHECK(read_text(cgroup_of(runtime, "test") + "/hugetlb.2MB.max") == "2097152\n");
 }

@@ -110,3 +110,20 @@ TEST_CASE("record: a strict reader", "[config][state]") {
   CHECK(record_problem("\"version\": 1", "\"version\": 2") ==
         "record.json: version 2 of the record, this tilla knows 1");
 }
+
+TEST_CASE("state: a cgroup's record comes back as it was written", "[config][state]") {
+  const config::CgroupRecord made = {.driver = "legacy",
+                                     .path = "/a/b",
+                                     .unit = {},
+                                     .hierarchies = {{"cpu,cpuacct", "/sys/fs/cgroup/cpu/a/b"}}};
+  CHECK(config::parse_cgroup_record(config::write_cgroup_record(made), "cgroup.json") == made);
+  const config::CgroupRecord by_systemd = {.driver = "unified",
+                                           .path = "/user.slice/x.scope",
+                                           .unit = "x.scope",
+                                           .invocation = "14a27506a6bb47d59795b78ed7a06c4b",
+                                           .inode = std::uint64_t{1} << 40,
+                                           .of_user = true,
+                                           .hierarchies = {}};
+  CHECK(config::parse_cgroup_record(config::write_cgroup_record(by_systemd), "cgroup.json") ==
+        by_systemd);
+}
