@@ -93,8 +93,27 @@ void joined_namespace(Scene& scene, const NamespaceFile& ns) {
   expect_equal(namespace_inside(scene, ns.file), expected, "the namespace");
 }
 
+// Without a mount namespace others leave what they have mounted in ours.
+class Unmounter {
+ public:
+  explicit Unmounter(const Scene& scene) : root_(scene.rootfs()) {}
+  ~Unmounter() {
+    (void)support::run(
+        {"sh", "-c",
+         "awk -v root=\"$0\" 'index($5, root) == 1 {print $5}' "
+         "/proc/self/mountinfo | sort -r | while read -r at; do umount \"$at\"; done",
+         root_});
+  }
+  Unmounter(const Unmounter&) = delete;
+  Unmounter& operator=(const Unmounter&) = delete;
+
+ private:
+  std::string root_;
+};
+
 void inherited_namespace(Scene& scene, const NamespaceFile& ns) {
   if (own_role() == Role::kUser) skip("namespaces that the caller may mount in");
+  const Unmounter unmounter(scene);
   drop_namespace(scene.config, ns.type);
   if (std::string(ns.type) == "network") drop_mount(scene.config, "/sys");
   expect_equal(namespace_inside(scene, ns.file), own_namespace(ns.file), "the namespace");
