@@ -141,15 +141,25 @@ bool has_mounts(const Plan& plan) {
   return plan.namespaces.has(CLONE_NEWNS) || plan.root.built_aside;
 }
 
+// A step between the runtime's mount namespace and the one that a root is built aside in.
+template <typename Step>
+void cross(Step&& step) {
+  try {  // EPERM says too little
+    step();
+  } catch (sys::Error& error) {
+    error.add_context("share the runtime's mount namespace");
+    error.set_hint("this needs CAP_SYS_ADMIN there: add \"mount\" to linux.namespaces");
+    throw;
+  }
+}
+
 // For a root that is built aside: into a mount namespace that nobody else sees. Returns the one to
 // come back to. Before sources are cloned, which takes mounts of one's own namespace.
 sys::Fd step_aside(const ChildTask& task) {
   if (!task.plan.root.built_aside) return {};
-  return sys::in_context("mount namespace to build the root in", [&] {
-    sys::Fd home = task.proc.open_magic_link("self/ns/mnt", O_RDONLY);
-    sys::unshare(CLONE_NEWNS);
-    return home;
-  });
+  sys::Fd home = task.proc.open_magic_link("self/ns/mnt", O_RDONLY);
+  cross([] { sys::unshare(CLONE_NEWNS); });
+  return home;
 }
 
 // The mounts in order. The devices and the masks of /proc come as soon as no mount can concern
@@ -215,7 +225,7 @@ Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources, const sys
   if (!task.plan.process.argv.empty()) inside.cwd = open_cwd(root.get(), task.plan.process.cwd);
   // Read-only last: everything above makes mount points in it.
   if (plan.readonly) sys::set_mount_attributes(root.get(), config::kMountAttrRdonly, 0, false);
-  if (plan.built_aside) sys::join(home.get(), CLONE_NEWNS);
+  if (plan.built_aside) cross([&] { sys::join(home.get(), CLONE_NEWNS); });
   if (!plan.has_namespace) {
     sys::change_root(root.get());
   } else if (plan.no_pivot) {

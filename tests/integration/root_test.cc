@@ -160,3 +160,21 @@ TEST_CASE("root: a createContainer hook adds to a root that is built aside",
   CHECK(runtime.run(bundle).all() == "hook\n");
   CHECK(names_in(place).empty());
 }
+
+TEST_CASE("root: who may not share the runtime's mount namespace is told what to add",
+          "[integration][root-fs]") {
+  NEEDS(root);
+  const Bundle bundle([](RuntimeSpec& spec) {
+    share_all(spec);
+    spec.mounts.clear();
+    add_mount(spec, "/tmp", "tmpfs", "tmpfs");
+  });
+  const Runtime runtime;
+  std::vector<std::string> argv = runtime.argv({"run", "--bundle", bundle.path(), "test"});
+  // Root of a user namespace that has not made the mount namespace that it is in.
+  argv.insert(argv.begin(), {"unshare", "--user", "--map-root-user", "--"});
+  const Result result = run(argv);
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains("share the runtime's mount namespace: setns: Operation not") &&
+                             Contains("add \"mount\" to linux.namespaces"));
+}
