@@ -202,8 +202,8 @@ void run_creation_hooks(const ChildTask& task) {
              .state = hook_state(plan, "creating", sys::own_pid())});
 }
 
-// Builds the container's file system and makes it the root.
-Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources, const sys::Fd& home) {
+// Builds the container's file system and makes it the root. home: of step_aside.
+Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources, sys::Fd home) {
   const RootPlan& plan = task.plan.root;
   Inside inside;
   if (plan.propagation != 0)
@@ -340,7 +340,7 @@ void run_init(const ChildTask& task, Voice& voice) {
   if (!hides_late(task.plan)) sys::set_dumpable(false);
 
   // As the caller, who may see paths that the container's root may not.
-  const sys::Fd home = step_aside(task);
+  sys::Fd home = step_aside(task);
   std::vector<sys::Fd> sources = clone_sources(task.plan.root);
   map_ids(task, sources);
   take_setup_identity(task.plan.ids, program.may_set_groups);
@@ -351,7 +351,7 @@ void run_init(const ChildTask& task, Voice& voice) {
   sys::CapabilitySets sets;
   if (!has_hooks) sets = bound_program(program);
   set_names(task.plan);
-  Inside inside = enter_root(task, std::move(sources), home);
+  Inside inside = enter_root(task, std::move(sources), std::move(home));
   if (has_hooks) sets = bound_program(program);
   // With the network namespace at hand, and all rights in it.
   write_sysctls(task);

@@ -3,6 +3,7 @@
 #include <catch2/catch.hpp>
 
 #include "sys/file.h"
+#include "sys/format.h"
 #include "tests/support/harness.h"
 #include "tests/support/needs.h"
 
@@ -121,6 +122,8 @@ TEST_CASE("root: without a mount namespace nothing is mounted where others see i
   const std::string before = all_mounts();
   REQUIRE(runtime.create(bundle, "test").exit_code == 0);
   CHECK(all_mounts() == before);
+  const std::string open = sys::format("ls -l /proc/{}/fd", runtime.pid("test"));
+  CHECK_THAT(run({"sh", "-c", open}).out, !Contains("mnt:"));  // the way back is closed
   runtime.must({"start", "test"});
   CHECK(all_mounts() == before);
   CHECK(names_in(bundle.rootfs() + "/proc").empty());
