@@ -137,6 +137,31 @@ struct Inside {
   sys::Fd terminal;
 };
 
+bool has_mounts(const Plan& plan) {
+  return plan.namespaces.has(CLONE_NEWNS) || plan.root.built_aside;
+}
+
+// A step between the runtime's mount namespace and the one that a root is built aside in.
+template <typename Step>
+void cross(Step&& step) {
+  try {  // EPERM says too little
+    step();
+  } catch (sys::Error& error) {
+    error.add_context("share the runtime's mount namespace");
+    error.set_hint("this needs CAP_SYS_ADMIN there: add \"mount\" to linux.namespaces");
+    throw;
+  }
+}
+
+// For a root that is built aside: into a mount namespace that nobody else sees. Returns the one to
+// come back to. Before sources are cloned, which takes mounts of one's own namespace.
+sys::Fd step_aside(const ChildTask& task) {
+  if (!task.plan.root.built_aside) return {};
+  sys::Fd home = task.proc.open_magic_link("self/ns/mnt", O_RDONLY);
+  cross([] { sys::unshare(CLONE_NEWNS); });
+  return home;
+}
+
 // The mounts in order. The devices and the masks of /proc come as soon as no mount can concern
 // them, and the network namespace as late as it may, for the parent is still making it: a sysfs is
 // of its maker's. What else needs no network is made before it is waited for.
@@ -145,8 +170,7 @@ void apply_mounts(const ChildTask& task, int root, std::vector<sys::Fd> sources,
   const RootPlan& plan = task.plan.root;
   bool needs_network = task.plan.namespaces.network_beside;
   for (std::size_t i = 0; i <= plan.mounts.size(); ++i) {
-    if (i == plan.devices_before && task.plan.namespaces.has(CLONE_NEWNS))
-      apply_devices(root, plan);
+    if (i == plan.devices_before && has_mounts(task.plan)) apply_devices(root, plan);
     if (i == plan.early_masks_before)
       apply_masks(root, std::span(plan.masks).first(plan.early_masks), mask_sources);
     const bool is_end = i == plan.mounts.size();
@@ -178,27 +202,30 @@ void run_creation_hooks(const ChildTask& task) {
              .state = hook_state(plan, "creating", sys::own_pid())});
 }
 
-// Builds the container's file system and makes it the root.
-Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources) {
+// Builds the container's file system and makes it the root. home: of step_aside.
+Inside enter_root(const ChildTask& task, std::vector<sys::Fd> sources, sys::Fd home) {
   const RootPlan& plan = task.plan.root;
   Inside inside;
   if (plan.propagation != 0)
     sys::set_root_propagation(plan.propagation, plan.propagation_recursive);
-  const bool has_mounts = task.plan.namespaces.has(CLONE_NEWNS);
-  const sys::Fd root =
-      has_mounts ? attach_root(plan) : sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
+  const bool mounts = has_mounts(task.plan);
+  sys::Fd root =
+      mounts ? attach_root(plan) : sys::open_path(plan.path, O_PATH | O_DIRECTORY | O_NOFOLLOW);
   MaskSources mask_sources = {.label = plan.label};
   apply_mounts(task, root.get(), std::move(sources), mask_sources);
-  if (has_mounts) {
-    if (task.plan.process.terminal) inside.terminal = make_terminal(task, root.get(), true);
+  if (mounts && task.plan.process.terminal) {
+    inside.terminal = make_terminal(task, root.get(), true);
   }
   run_creation_hooks(task);
-  if (has_mounts) {
+  if (mounts) {
     apply_masks(root.get(), std::span(plan.masks).subspan(plan.early_masks), mask_sources);
   }
+  // What was mounted so far ends with its namespace; this stays as long as it is somebody's root.
+  if (plan.built_aside) root = sys::clone_mount(root.get(), true);
   if (!task.plan.process.argv.empty()) inside.cwd = open_cwd(root.get(), task.plan.process.cwd);
   // Read-only last: everything above makes mount points in it.
   if (plan.readonly) sys::set_mount_attributes(root.get(), config::kMountAttrRdonly, 0, false);
+  if (plan.built_aside) cross([&] { sys::join(home.get(), CLONE_NEWNS); });
   if (!plan.has_namespace) {
     sys::change_root(root.get());
   } else if (plan.no_pivot) {
@@ -313,6 +340,7 @@ void run_init(const ChildTask& task, Voice& voice) {
   if (!hides_late(task.plan)) sys::set_dumpable(false);
 
   // As the caller, who may see paths that the container's root may not.
+  sys::Fd home = step_aside(task);
   std::vector<sys::Fd> sources = clone_sources(task.plan.root);
   map_ids(task, sources);
   take_setup_identity(task.plan.ids, program.may_set_groups);
@@ -323,7 +351,7 @@ void run_init(const ChildTask& task, Voice& voice) {
   sys::CapabilitySets sets;
   if (!has_hooks) sets = bound_program(program);
   set_names(task.plan);
-  Inside inside = enter_root(task, std::move(sources));
+  Inside inside = enter_root(task, std::move(sources), std::move(home));
   if (has_hooks) sets = bound_program(program);
   // With the network namespace at hand, and all rights in it.
   write_sysctls(task);

@@ -178,9 +178,11 @@ std::string root_text(const RootPlan& root) {
   for (const MaskStep& mask : root.masks) {
     text += (mask.hides ? "mask " : "read-only ") + quoted(mask.path) + "\n";
   }
-  text += sys::format("enter the root by {}\n", !root.has_namespace ? "chroot"
-                                                : root.no_pivot     ? "moving it over /"
-                                                                    : "pivot_root");
+  text += sys::format("enter the root by {}\n",
+                      root.built_aside      ? "chroot, as a tree that is in no mount namespace"
+                      : !root.has_namespace ? "chroot"
+                      : root.no_pivot       ? "moving it over /"
+                                            : "pivot_root");
   if (root.final_propagation != 0) {
     text += sys::format("root becomes {}{}\n", root.final_recursive ? "r" : "",
                         name_of_propagation(root.final_propagation));

@@ -22,20 +22,12 @@ void check(const config::RuntimeSpec& spec) {
   throw sys::Error(message, EINVAL);
 }
 
-void refuse_impossible(const Plan& plan, const config::RuntimeSpec& spec) {
+void refuse_impossible(const Plan& plan) {
   if (plan.ids.writer == MapWriter::kItself && !plan.process.groups.empty()) {
     throw sys::Error(
         "config.json: /process/user/additionalGids: a container with a single id can't have "
         "additional groups",
         EPERM, "the kernel denies setgroups(2) there; use a range of ids, see subgid(5)");
-  }
-  const bool mounts_anything =
-      !spec.mounts.empty() || plan.root.readonly || !plan.root.masks.empty();
-  if (!plan.namespaces.has(CLONE_NEWNS) && mounts_anything) {
-    throw sys::Error(
-        "config.json: /linux/namespaces: mounts, a read-only root and masked paths need a mount "
-        "namespace",
-        EINVAL);
   }
 }
 
@@ -120,7 +112,7 @@ Plan make_plan(const config::RuntimeSpec& spec, const HostFacts& facts, const Re
     plan.process.env.push_back("LISTEN_PID=1");
   }
   plan.cgroup = plan_cgroup(spec, facts, request, plan);
-  refuse_impossible(plan, spec);
+  refuse_impossible(plan);
   return plan;
 }
 

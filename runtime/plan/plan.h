@@ -152,6 +152,9 @@ struct RootPlan {
   std::string path;  // absolute
   bool readonly = false;
   bool has_namespace = true;  // a new mount namespace
+  /// The container's mount namespace is the runtime's: the root is built in one that is left again,
+  /// and taken along as a tree that is in none, so that nothing is mounted where others see it.
+  bool built_aside = false;
   bool no_pivot = false;
   std::uint64_t propagation = 0;  // MS_* of all that is there, before anything is mounted; 0: none
   bool propagation_recursive = false;

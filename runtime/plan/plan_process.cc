@@ -41,15 +41,17 @@ LimitStep plan_limit(const config::Rlimit& limit) {
   return {.name = limit.type, .resource = known->second, .soft = limit.soft, .hard = limit.hard};
 }
 
-sys::CapabilitySet to_set(const std::vector<std::string>& names, const char* field,
+// One that is in several sets is told once.
+sys::CapabilitySet to_set(const std::vector<std::string>& names,
                           std::vector<std::string>& warnings) {
   sys::CapabilitySet set = 0;
   for (const std::string& name : names) {
     if (const std::optional<int> number = sys::capability_number(name)) {
       set |= sys::CapabilitySet{1} << *number;
     } else {
-      warnings.push_back(sys::format(
-          "/process/capabilities/{}: unknown capability \"{}\", ignoring", field, name));
+      std::string text =
+          sys::format("/process/capabilities: unknown capability \"{}\", ignoring", name);
+      if (std::ranges::find(warnings, text) == warnings.end()) warnings.push_back(std::move(text));
     }
   }
   return set;
@@ -58,11 +60,11 @@ sys::CapabilitySet to_set(const std::vector<std::string>& names, const char* fie
 sys::CapabilitySets plan_capabilities(const config::Capabilities& wanted,
                                       std::vector<std::string>& warnings) {
   sys::CapabilitySets sets;
-  sets.bounding = to_set(wanted.bounding, "bounding", warnings);
-  sets.effective = to_set(wanted.effective, "effective", warnings);
-  sets.permitted = to_set(wanted.permitted, "permitted", warnings);
-  const sys::CapabilitySet inheritable = to_set(wanted.inheritable, "inheritable", warnings);
-  const sys::CapabilitySet ambient = to_set(wanted.ambient, "ambient", warnings);
+  sets.bounding = to_set(wanted.bounding, warnings);
+  sets.effective = to_set(wanted.effective, warnings);
+  sets.permitted = to_set(wanted.permitted, warnings);
+  const sys::CapabilitySet inheritable = to_set(wanted.inheritable, warnings);
+  const sys::CapabilitySet ambient = to_set(wanted.ambient, warnings);
   // INV-6: nothing is inheritable but what the kernel demands for an ambient capability
   // (capabilities(7): ambient is a subset of permitted and inheritable). CVE-2022-24769.
   sets.ambient = ambient & inheritable & sets.permitted;

@@ -201,6 +201,44 @@ void plan_propagation(const config::RuntimeSpec& spec, bool in_user_namespace, R
   plan.final_recursive = wanted->recursive;
 }
 
+// Nothing to mount, nothing to build: a chroot will do. A user namespace has no rights over the
+// mount namespace of its maker, to which the container would have to come back.
+bool is_built_aside(const config::RuntimeSpec& spec, const NamespacePlan& namespaces) {
+  if (namespaces.has(CLONE_NEWNS)) return false;
+  const bool is_mounted = !spec.mounts.empty() || spec.root.readonly ||
+                          !spec.linux_.devices.empty() || !spec.linux_.masked_paths.empty() ||
+                          !spec.linux_.readonly_paths.empty();
+  if (is_mounted && namespaces.has(CLONE_NEWUSER)) {
+    throw sys::Error(
+        "config.json: /linux/namespaces: mounts, devices, a read-only root and masked paths need a "
+        "mount namespace where there is a user namespace",
+        EINVAL);
+  }
+  return is_mounted;
+}
+
+// What is in no mount namespace has no peers and no master, and an unbindable mount can't be taken
+// along.
+void refuse_propagation(const config::RuntimeSpec& spec) {
+  const Propagation* wanted = find_propagation(spec.linux_.rootfs_propagation);
+  if (wanted == nullptr || wanted->flag == MS_PRIVATE) return;
+  throw sys::Error(
+      sys::format("config.json: /linux/rootfsPropagation: \"{}\" needs a mount namespace",
+                  wanted->word),
+      EINVAL);
+}
+
+void refuse_propagation(const MountStep& step, std::size_t index) {
+  for (const auto& change : step.propagation) {
+    if (change.type == MS_PRIVATE) continue;
+    throw sys::Error(
+        sys::format("config.json: /mounts/{}/options: a propagation other than private needs a "
+                    "mount namespace",
+                    index),
+        EINVAL);
+  }
+}
+
 // A bind is cloned before the propagation of all that is there changes, as a peer of its source:
 // the container's mounts in it would appear on the host, which only a shared root may have.
 void leave_peers(const RootPlan& plan, MountStep& step) {
@@ -288,9 +326,14 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
   plan.path = "/" + sys::RelPath::parse(in_bundle(spec.root.path, request.bundle)).str();
   plan.readonly = spec.root.readonly;
   plan.has_namespace = namespaces.makes(CLONE_NEWNS);
+  plan.built_aside = is_built_aside(spec, namespaces);
   plan.no_pivot = request.no_pivot;
   const bool in_user_namespace = namespaces.has(CLONE_NEWUSER);
-  if (plan.has_namespace) plan_propagation(spec, namespaces.makes(CLONE_NEWUSER), plan);
+  if (plan.built_aside) refuse_propagation(spec);
+  if (plan.has_namespace || plan.built_aside) {
+    plan_propagation(spec, namespaces.makes(CLONE_NEWUSER), plan);
+  }
+  if (plan.built_aside) plan.final_propagation = 0;  // it has no peers, come what may
   for (std::size_t i = 0; i < spec.mounts.size(); ++i) {
     const config::Mount& mount = spec.mounts[i];
     MountStep step = plan_mount(mount, i, request.bundle);
@@ -316,6 +359,7 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
     // The host's, when the kernel refuses a new one, stays read-only below as well.
     if (step.kind == MountKind::kSysfs) step.rec_attr_clear &= ~config::kMountAttrRdonly;
     refuse_writable_cgroups(plan, step);
+    if (plan.built_aside) refuse_propagation(step, i);
     if (step.kind == MountKind::kBind) leave_peers(plan, step);
     label_mount(step, spec.linux_.mount_label);
     if (step.kind == MountKind::kBind && step.target.str() == "dev") plan.makes_devices = false;
@@ -323,7 +367,7 @@ RootPlan plan_root(const config::RuntimeSpec& spec, const Request& request,
   }
   plan.label = spec.linux_.mount_label;
   plan.binds_devices = in_user_namespace;
-  if (namespaces.has(CLONE_NEWNS)) plan.devices = plan_devices(spec);
+  if (namespaces.has(CLONE_NEWNS) || plan.built_aside) plan.devices = plan_devices(spec);
   plan.devices_before = position_of_devices(plan);
   plan_masks(spec.linux_, plan);
   return plan;

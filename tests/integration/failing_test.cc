@@ -174,12 +174,7 @@ void check_deletable(const Runtime& runtime, const Bundle& bundle, const Orphana
   check_nothing_left(runtime, bundle, orphans);
 }
 
-}  // namespace
-
-TEST_CASE("failing: a run one of whose system calls fails is whole, or says so and leaves nothing",
-          "[integration][failing]") {
-  NEEDS(no_sanitizer);
-  const Bundle bundle(protect);
+void check_runs(const Bundle& bundle) {
   const Runtime runtime;
   const Orphanage orphans;
   const Trial trial(runtime, {"run", "--bundle", bundle.path(), "test"});
@@ -199,6 +194,23 @@ TEST_CASE("failing: a run one of whose system calls fails is whole, or says so a
     check_nothing_left(runtime, bundle, orphans);
     (void)runtime.call({"delete", "--force", "test"});
   }
+}
+
+}  // namespace
+
+TEST_CASE("failing: a run one of whose system calls fails is whole, or says so and leaves nothing",
+          "[integration][failing]") {
+  NEEDS(no_sanitizer);
+  check_runs(Bundle(protect));
+}
+
+TEST_CASE("failing: so is one whose root is built aside", "[integration][failing]") {
+  NEEDS(no_sanitizer);
+  NEEDS(root);
+  check_runs(Bundle([](config::RuntimeSpec& spec) {
+    protect(spec);
+    drop_namespace(spec, config::NamespaceType::kMount);
+  }));
 }
 
 TEST_CASE("failing: so is a create, and what is started then is whole", "[integration][failing]") {

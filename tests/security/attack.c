@@ -157,6 +157,20 @@ static int do_mkdir(const char* way, const char* path) {
   return 0;
 }
 
+/* climb FILE: out of a chroot, by a working directory above a root that is changed once more. */
+static int do_climb(const char* file) {
+  const int top = open("/", O_RDONLY | O_DIRECTORY);
+  if (chroot("/tmp") < 0) return printf("chroot: %s\n", strerror(errno)), 0;
+  if (fchdir(top) < 0) return printf("fchdir: %s\n", strerror(errno)), 0;
+  for (int i = 0; i < 64; ++i) {
+    if (chdir("..") < 0) return printf("chdir: %s\n", strerror(errno)), 0;
+  }
+  while (*file == '/') ++file;
+  const int fd = open(file, O_RDONLY);
+  printf("climbed: %s\n", fd < 0 ? strerror(errno) : "REACHED");
+  return 0;
+}
+
 int main(int argc, char** argv) {
   const char* verb = argc > 1 ? argv[1] : "";
   if (!strcmp(verb, "reach") && argc > 2) return do_reach(atoi(argv[2]));
@@ -164,5 +178,6 @@ int main(int argc, char** argv) {
   if (!strcmp(verb, "overwrite") && argc > 2) return do_overwrite(argv[2]);
   if (!strcmp(verb, "mkdir") && argc > 3) return do_mkdir(argv[2], argv[3]);
   if (!strcmp(verb, "type")) return do_type();
+  if (!strcmp(verb, "climb") && argc > 2) return do_climb(argv[2]);
   return 2;
 }

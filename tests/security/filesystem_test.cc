@@ -299,3 +299,25 @@ TEST_CASE("t_device_swap: a device node in a shared volume never changes the hos
   CHECK(flipper.stop() > 0);
   CHECK(canary.is_untouched());
 }
+
+TEST_CASE("t_climb: without a mount namespace there is nothing above the root either",
+          "[security][inv4]") {
+  // runc and crun leave such a container in a chroot below the bundle, from where CAP_SYS_CHROOT is
+  // enough to climb to the host's files. Ours has a tree that is not the host's to begin with.
+  NEEDS(root);
+  const Canary canary;
+  const Runtime runtime;
+  const Bundle bundle([&](config::RuntimeSpec& spec) {
+    spec.linux_.namespaces.clear();
+    spec.hostname.clear();
+    const std::vector<std::string> chroot = {"CAP_SYS_CHROOT"};
+    spec.process->capabilities = config::Capabilities{.bounding = chroot,
+                                                      .effective = chroot,
+                                                      .inheritable = {},
+                                                      .permitted = chroot,
+                                                      .ambient = {}};
+    spec.process->args = {"attack", "climb", canary.file()};
+  });
+  add_attacker(bundle);
+  CHECK(runtime.run(bundle).all() == "climbed: No such file or directory\n");
+}

@@ -82,6 +82,11 @@ std::string problem(const std::function<void(RuntimeSpec&)>& change,
   return "";
 }
 
+void drop(RuntimeSpec& spec, NamespaceType type) {
+  std::erase_if(spec.linux_.namespaces,
+                [&](const config::Namespace& one) { return one.type == type; });
+}
+
 std::string mount_problem(const config::Mount& mount) {
   return problem([&](RuntimeSpec& spec) { spec.mounts = {mount}; });
 }
@@ -117,6 +122,11 @@ TEST_CASE("plan: devices and a shared root, with everything that the command lin
 
 TEST_CASE("plan: inside a user namespace extents are cut where ours end", "[runtime][plan]") {
   check_golden("nested", text_of("nested", kNestedRoot));
+}
+
+TEST_CASE("plan: without any namespace, but with mounts, the root is built aside",
+          "[runtime][plan]") {
+  check_golden("aside", text_of("aside", kRoot));
 }
 
 TEST_CASE("plan: without any namespace it is a chroot", "[runtime][plan]") {
@@ -159,13 +169,31 @@ TEST_CASE("plan: a container of a single id has no additional groups", "[runtime
   CHECK(problem(wants_group, kRoot).empty());
 }
 
-TEST_CASE("plan: mounts without a mount namespace are refused", "[runtime][plan]") {
-  CHECK_THAT(problem([](RuntimeSpec& spec) {
-               std::erase_if(spec.linux_.namespaces, [](const config::Namespace& one) {
-                 return one.type == NamespaceType::kMount;
-               });
-             }),
-             Contains("need a mount namespace"));
+TEST_CASE("plan: a user namespace can't mount in the mount namespace of its maker",
+          "[runtime][plan]") {
+  CHECK_THAT(problem([](RuntimeSpec& spec) { drop(spec, NamespaceType::kMount); }),
+             Contains("/linux/namespaces") && Contains("need a mount namespace"));
+}
+
+TEST_CASE("plan: what is in no mount namespace has no peers", "[runtime][plan]") {
+  const auto without = [](const std::string& propagation, const std::string& option) {
+    return problem(
+        [&](RuntimeSpec& spec) {
+          drop(spec, NamespaceType::kMount);
+          drop(spec, NamespaceType::kUser);
+          spec.linux_.uid_mappings.clear();
+          spec.linux_.gid_mappings.clear();
+          spec.linux_.rootfs_propagation = propagation;
+          spec.mounts = {mount_of("bind", "/x", {"bind", option})};
+        },
+        kRoot);
+  };
+  CHECK(without("", "rprivate").empty());
+  CHECK(without("rprivate", "ro").empty());
+  CHECK_THAT(without("shared", "ro"),
+             Contains("/linux/rootfsPropagation: \"shared\" needs a mount namespace"));
+  CHECK_THAT(without("", "rslave"), Contains("/mounts/0/options") && Contains("propagation"));
+  CHECK_THAT(without("", "unbindable"), Contains("/mounts/0/options"));
 }
 
 TEST_CASE("plan: mounts that mean nothing are named", "[runtime][plan]") {
