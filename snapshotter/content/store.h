@@ -57,7 +57,7 @@ class Staging {
  private:
   friend class Store;
   Staging() = default;
-  sys::Fd directory_, parent_, trash_, lock_;
+  sys::Fd directory_, parent_, locks_, lock_;
   std::string name_;
   unsigned documents_ = 0;
 };
@@ -208,7 +208,12 @@ class Store {
   friend class Checker;
   Store() = default;
   static Store open_directories(const std::string& path, sys::Fd root);
-  void discard(int directory, const std::string& name);
+  bool discard(int directory, const std::string& name);
+  void empty_trash();
+  static void prepare_layers(Staging& staging, const std::vector<StagedLayer>& layers);
+  void name_layers(Staging& staging, const Mapping& mapping,
+                   const std::vector<StagedLayer>& layers);
+  void with_reserve(const std::function<void()>& step);
   sys::Fd shared_lock() const;
 
   std::string path_;
