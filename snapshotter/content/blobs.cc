@@ -87,14 +87,15 @@ config::Descriptor Store::stage_document(Staging& staging, Batch& batch, std::st
 
 config::Descriptor Store::add_blob(std::string_view bytes, std::string_view media_type,
                                    Lease& lease) {
-  const config::Digest digest = config::digest_of(bytes);
-  lease.keep(digest);
-  if (blob_size(digest) == bytes.size()) {
-    return {.media_type = std::string(media_type), .digest = digest, .size = bytes.size()};
-  }
+  config::Descriptor descriptor;
+  descriptor.media_type = media_type;
+  descriptor.digest = config::digest_of(bytes);
+  descriptor.size = bytes.size();
+  lease.keep(descriptor.digest);
+  if (blob_size(descriptor.digest) == bytes.size()) return descriptor;
   Staging staging = stage();
   Batch batch;
-  config::Descriptor descriptor = stage_document(staging, batch, bytes, media_type);
+  (void)stage_document(staging, batch, bytes, media_type);
   add(staging, batch, lease);
   return descriptor;
 }

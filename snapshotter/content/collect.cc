@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <utility>
 
+#include "config/json.h"
 #include "snapshotter/content/layout.h"
 #include "snapshotter/content/store.h"
 #include "snapshotter/content/walk.h"

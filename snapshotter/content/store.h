@@ -102,9 +102,9 @@ class Store {
 
   // ---- adding: one sync for all of it, then a rename each, then a sync of the folders
   struct Batch {
-    std::vector<StagedBlob> blobs;
+    std::vector<StagedBlob> blobs = {};
     const Mapping* mapping = nullptr;  // of the layers
-    std::vector<StagedLayer> layers;
+    std::vector<StagedLayer> layers = {};
   };
   /// What is there already is fine: a blob is replaced, for the old one may be damaged; a layer
   /// stays as it is.

@@ -16,9 +16,9 @@ namespace snapshotter {
 /// What one document refers to. Its own kind is told by the media type by which it was referred to,
 /// or, where that is unknown (empty), by what it holds.
 struct References {
-  std::vector<config::Descriptor> documents;  // of an index: manifests and further indexes
-  std::optional<config::Descriptor> config;   // of a manifest
-  std::vector<config::Descriptor> layers;     // of a manifest
+  std::vector<config::Descriptor> documents = {};  // of an index: manifests, further indexes
+  std::optional<config::Descriptor> config = {};   // of a manifest
+  std::vector<config::Descriptor> layers = {};     // of a manifest
 };
 
 /// Empty: `document` is nothing that refers to others (a config, a layer, an unknown type).
