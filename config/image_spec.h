@@ -4,6 +4,7 @@
 // into the same values. Source: image-spec 1.1, "manifest.md", "image-index.md", "config.md".
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -74,7 +75,7 @@ struct Index {
 /// Times are kept as text, as they were written. Nanoseconds of durations as Docker has them.
 struct Healthcheck {
   std::vector<std::string> test;
-  std::int64_t interval = 0, timeout = 0, start_period = 0;
+  std::int64_t interval = 0, timeout = 0, start_period = 0, start_interval = 0;
   std::int64_t retries = 0;
   bool operator==(const Healthcheck&) const = default;
 };
@@ -109,6 +110,12 @@ struct ImageConfig {
   bool operator==(const ImageConfig&) const = default;
 };
 
+/// Bounds of what is read. INV-12.
+constexpr std::size_t kMaxImageLayers = 1000;
+constexpr std::size_t kMaxIndexManifests = 50'000;
+constexpr std::size_t kMaxAnnotations = 10'000;
+constexpr std::size_t kMaxHistory = 10'000;
+
 /// Read one document. `name` is what errors call it. `declared`: the media type by which it was
 /// referred to; empty: unknown. Errors: bad JSON with its place, a field with its JSON pointer;
 /// a body whose mediaType is another than `declared`; a document with both "layers" and
@@ -127,6 +134,7 @@ std::string write_image_config(const ImageConfig& config);
 /// The same as a JSON value, for `inspect`.
 struct Json to_json(const ImageConfig& config);
 struct Json to_json(const Descriptor& descriptor);
+struct Json to_json(const ContainerConfig& config);
 
 bool is_index_type(std::string_view media_type);
 bool is_manifest_type(std::string_view media_type);
