@@ -126,14 +126,8 @@ class Maker {
         .chain_id = chain,
         .size = unpacked.file_bytes,
         .entries = unpacked.entries,
-        .owners = owners_of(layer.name),
+        .owners = owners_beside(staging_, layer.name),
     });
-  }
-
-  /// The sidecar that the worker left beside the layer, if any.
-  std::string owners_of(const std::string& name) const {
-    const std::string owners = name + ".owners";
-    return sys::open_at_if_exists(staging_.fd(), owners, O_RDONLY) ? owners : "";
   }
 
   const Workshop& workshop_;
@@ -151,6 +145,11 @@ std::vector<Digest> chain_ids(const std::vector<Digest>& diff_ids) {
   Digest below;
   for (const Digest& diff_id : diff_ids) chain.push_back(below = config::chain_id(below, diff_id));
   return chain;
+}
+
+std::string owners_beside(const snapshotter::Staging& staging, const std::string& layer) {
+  const std::string owners = layer + ".owners";
+  return sys::open_at_if_exists(staging.fd(), owners, O_RDONLY) ? owners : "";
 }
 
 MadeLayers make_layers(const Workshop& workshop, snapshotter::Staging& staging,

@@ -16,6 +16,9 @@ namespace engine {
 /// Of an image's layers, the lowest first. Source: image-spec, "config.md", "Layer ChainID".
 std::vector<config::Digest> chain_ids(const std::vector<config::Digest>& diff_ids);
 
+/// The name of the sidecar that the worker left beside directory `layer` of `staging`; "": none.
+std::string owners_beside(const snapshotter::Staging& staging, const std::string& layer);
+
 /// The layers of an image, the lowest first.
 struct WantedLayers {
   std::vector<config::Descriptor> blobs;
