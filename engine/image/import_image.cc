@@ -60,16 +60,13 @@ config::Digest import_image(const Workshop& workshop, int archive, const ImportO
   const struct stat status = sys::status_of(archive);
   workshop.progress.begin("importing",
                           S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0);
-  const Unpacked unpacked = make_worker(workshop, staging)
-                                .unpack({{
-                                    .archive = archive,
-                                    .directory = directory.get(),
-                                    .keep = keep.get(),
-                                    .mapping = workshop.mapping,
-                                    .limits = {},
-                                    .may_be_xz_or_bzip2 = true,
-                                }})
-                                .at(0);
+  snapshotter::UnpackJob job;
+  job.archive = archive;
+  job.directory = directory.get();
+  job.keep = keep.get();
+  job.mapping = workshop.mapping;
+  job.may_be_xz_or_bzip2 = true;
+  const Unpacked unpacked = make_worker(workshop, staging).unpack({job}).at(0);
   workshop.progress.end();
   if (!unpacked.links_below.empty()) {
     throw sys::Error(sys::format("hard link \"{}\" to \"{}\", which the archive doesn't have",
