@@ -57,7 +57,7 @@ class Staging {
  private:
   friend class Store;
   Staging() = default;
-  sys::Fd directory_, parent_, trash_, lock_;
+  sys::Fd directory_, parent_, locks_, lock_;
   std::string name_;
   unsigned documents_ = 0;
 };
@@ -102,9 +102,9 @@ class Store {
 
   // ---- adding: one sync for all of it, then a rename each, then a sync of the folders
   struct Batch {
-    std::vector<StagedBlob> blobs;
+    std::vector<StagedBlob> blobs = {};
     const Mapping* mapping = nullptr;  // of the layers
-    std::vector<StagedLayer> layers;
+    std::vector<StagedLayer> layers = {};
   };
   /// What is there already is fine: a blob is replaced, for the old one may be damaged; a layer
   /// stays as it is.
@@ -208,7 +208,12 @@ class Store {
   friend class Checker;
   Store() = default;
   static Store open_directories(const std::string& path, sys::Fd root);
-  void discard(int directory, const std::string& name);
+  bool discard(int directory, const std::string& name);
+  void empty_trash();
+  static void prepare_layers(Staging& staging, const std::vector<StagedLayer>& layers);
+  void name_layers(Staging& staging, const Mapping& mapping,
+                   const std::vector<StagedLayer>& layers);
+  void with_reserve(const std::function<void()>& step);
   sys::Fd shared_lock() const;
 
   std::string path_;
