@@ -136,7 +136,7 @@ $(CONFIG_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 $(addprefix $(OBJ)/,runtime/commands/command_line.o runtime/commands/features.o engine/commands/version.o): \
   CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
 
-$(OBJ)/runtime/cgroup/systemd.o: CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
+$(addprefix $(OBJ)/,runtime/cgroup/systemd.o engine/image/workshop.o): CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
 
 $(OBJ)/%.o: %.cc
 	@mkdir -p $(@D)

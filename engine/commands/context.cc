@@ -5,6 +5,7 @@
 
 #include "sys/error.h"
 #include "sys/file.h"
+#include "sys/format.h"
 #include "sys/process.h"
 
 namespace engine {
@@ -46,6 +47,32 @@ snapshotter::Store& Context::store() {
 snapshotter::Store* Context::store_if_exists() {
   if (!store_) store_ = snapshotter::Store::open_if_exists(store_path());
   return store_ ? &*store_ : nullptr;
+}
+
+const Identity& Context::identity() {
+  if (!identity_) {
+    (void)store_path();  // while we are still who we were
+    store_.reset();
+    identity_ = enter_identity(
+        {.forced = environment("TILLA_IDENTITY"), .runtime_directory = runtime_directory()});
+    log_.debug(sys::format("identity {}", name_of(identity_->mode)));
+  }
+  return *identity_;
+}
+
+const Identity& Context::identity_with_mounts() {
+  (void)identity();
+  if (!has_mounts_) enter_mount_namespace();
+  has_mounts_ = true;
+  return *identity_;
+}
+
+Workshop Context::workshop(Progress& progress) {
+  const Identity& who = identity();
+  return {.store = store(),
+          .mapping = who.mapping,
+          .program = find_layers_program(),
+          .progress = progress};
 }
 
 }  // namespace engine

@@ -8,6 +8,7 @@
 #include "engine/commands/context.h"
 #include "engine/commands/verbs.h"
 #include "engine/image/import_image.h"
+#include "sys/error.h"
 #include "sys/format.h"
 #include "sys/open.h"
 #include "sys/terminal.h"
@@ -30,20 +31,27 @@ sys::Fd open_archive(const std::string& file) {
   return sys::duplicate(0);
 }
 
+std::string parse_name(const std::string& text) {
+  const config::Reference reference = config::parse_reference(text);
+  if (config::is_scratch(reference)) throw sys::Error("no image can be called \"scratch\"");
+  if (reference.digest) throw sys::Error("a name with a digest can't be given to an image");
+  return reference.text();
+}
+
 int run(Context& context, const Options& options) {
   const ImportOptions import = {
       .changes = options.changes,
       .message = options.message,
       .platform = options.platform.empty() ? config::native_platform()
                                            : config::parse_platform(options.platform),
-      .name = options.name.empty() ? "" : parse_new_name(options.name),
+      .name = options.name.empty() ? "" : parse_name(options.name),
   };
   const sys::Fd archive = open_archive(options.file);
   Progress progress(options.is_quiet);
   const Workshop workshop = context.workshop(progress);
-  const config::Digest id = context.explaining(
-      [&] { return sys::format("import \"{}\"", options.file); },
-      [&] { return import_image(workshop, archive.get(), import); });
+  const config::Digest id =
+      context.explaining([&] { return sys::format("import \"{}\"", options.file); },
+                         [&] { return import_image(workshop, archive.get(), import); });
   print(id.text() + "\n");
   return 0;
 }

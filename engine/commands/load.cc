@@ -64,10 +64,13 @@ Command load_command() {
   return {
       .summary = "Load images from an archive or an OCI layout",
       .usage = "[OPTIONS]",
-      .text = "An archive is docker's or OCI's, plain or in gzip, zstd, xz or bzip2. Of an index all is\n"
-              "kept that is there; layers are unpacked for one platform.",
+      .text =
+          "An archive is docker's or OCI's, plain or in gzip, zstd, xz or bzip2. Of an index all "
+          "is\n"
+          "kept that is there; layers are unpacked for one platform.",
       .flags = {{"-i,--input", &options->input,
-                 "An archive, or the directory of an OCI layout, instead of standard input", "file"},
+                 "An archive, or the directory of an OCI layout, instead of standard input",
+                 "file"},
                 {"--platform", &options->platform, "Whose layers to unpack: os/arch[/variant]"},
                 {"-q,--quiet", &options->is_quiet, "Don't say how far it has got"}},
       .run = [options](Context& context) { return run(context, *options); },

@@ -9,6 +9,9 @@
 
 namespace engine {
 
+Command import_command();
+Command load_command();
+Command save_command();
 Command version_command();
 
 std::span<const Verb> all_verbs();

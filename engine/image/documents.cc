@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "config/platform.h"
+#include "engine/image/lookup.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -63,11 +64,6 @@ class Walk {
   std::set<Digest> seen_;
   Closure closure_;
 };
-
-std::string stored_name(const Descriptor& descriptor) {
-  const auto found = descriptor.annotations.find(std::string(config::kRefNameAnnotation));
-  return found == descriptor.annotations.end() ? "" : found->second;
-}
 
 }  // namespace
 
