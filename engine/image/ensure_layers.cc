@@ -72,25 +72,23 @@ class Maker {
   void unpack(const OpenArchive& open) {
     if (order_.empty()) return;
     std::vector<LayerArchive> archives;
-    std::vector<sys::Fd> directories;
+    std::vector<LayerPlace> places;
     std::vector<snapshotter::UnpackJob> jobs;
     std::uint64_t total = 0;
     for (const Digest& chain : order_) {
       const Missing& each = missing_[chain];
       const config::Descriptor& blob = each.image->blobs[each.index];
       archives.push_back(open(blob));
-      sys::make_directory_at(staging_.fd(), each.name, 0755);
-      directories.push_back(sys::open_at(staging_.fd(), each.name, O_RDONLY | O_DIRECTORY));
-      jobs.push_back({
-          .archive = archives.back().archive.get(),
-          .directory = directories.back().get(),
-          .keep = archives.back().keep ? archives.back().keep.get() : -1,
-          .mapping = workshop_.mapping,
-          .limits = {},
-          .expected_digest = blob.digest,
-          .expected_size = blob.size,
-          .expected_diff_id = each.image->diff_ids[each.index],
-      });
+      places.push_back(make_place(staging_, workshop_.mapping, each.name));
+      snapshotter::UnpackJob& job = jobs.emplace_back();
+      job.archive = archives.back().archive.get();
+      job.directory = places.back().directory.get();
+      job.keep = archives.back().keep.get();  // -1 when there is none
+      job.owners = places.back().owners.get();
+      job.mapping = workshop_.mapping;
+      job.expected_digest = blob.digest;
+      job.expected_size = blob.size;
+      job.expected_diff_id = each.image->diff_ids[each.index];
       total += blob.size;
     }
     workshop_.progress.begin(
@@ -98,13 +96,13 @@ class Maker {
     const std::vector<Unpacked> results = make_worker(workshop_, staging_).unpack(jobs);
     workshop_.progress.end();
     for (std::size_t i = 0; i < order_.size(); ++i) {
-      finish(order_[i], directories[i].get(), results[i]);
+      finish(order_[i], places[i], results[i]);
       made_.verified.push_back(jobs[i].expected_digest);
     }
   }
 
   /// In the order of the stack: those below are finished.
-  void finish(const Digest& chain, int directory, const Unpacked& unpacked) {
+  void finish(const Digest& chain, const LayerPlace& place, const Unpacked& unpacked) {
     const Missing& layer = missing_[chain];
     if (!unpacked.implied.empty() || !unpacked.links_below.empty()) {
       std::vector<sys::Fd> opened;
@@ -118,16 +116,11 @@ class Maker {
                 : sys::open_at(staging_.fd(), fresh->second.name, O_RDONLY | O_DIRECTORY));
         below.push_back(opened.back().get());
       }
-      sys::in_context([&] { return "layer " + layer.image->diff_ids[layer.index].text(); },
-                      [&] { finish_layer(directory, below, unpacked, workshop_.mapping); });
+      sys::in_context(
+          [&] { return "layer " + layer.image->diff_ids[layer.index].text(); },
+          [&] { finish_layer(place.directory.get(), below, unpacked, workshop_.mapping); });
     }
-    made_.layers.push_back({
-        .name = layer.name,
-        .chain_id = chain,
-        .size = unpacked.file_bytes,
-        .entries = unpacked.entries,
-        .owners = owners_beside(staging_, layer.name),
-    });
+    made_.layers.push_back(staged_layer(place, chain, unpacked));
   }
 
   const Workshop& workshop_;
@@ -147,9 +140,28 @@ std::vector<Digest> chain_ids(const std::vector<Digest>& diff_ids) {
   return chain;
 }
 
-std::string owners_beside(const snapshotter::Staging& staging, const std::string& layer) {
-  const std::string owners = layer + ".owners";
-  return sys::open_at_if_exists(staging.fd(), owners, O_RDONLY) ? owners : "";
+LayerPlace make_place(const snapshotter::Staging& staging, const snapshotter::Mapping& mapping,
+                      std::string name) {
+  LayerPlace place;
+  sys::make_directory_at(staging.fd(), name, 0755);
+  place.directory = sys::open_at(staging.fd(), name, O_RDONLY | O_DIRECTORY);
+  if (mapping.ownership == snapshotter::Ownership::kRecorded) {
+    place.owners_name = name + ".owners";
+    place.owners = sys::open_at(staging.fd(), place.owners_name, O_RDWR | O_CREAT | O_EXCL, 0644);
+  }
+  place.name = std::move(name);
+  return place;
+}
+
+snapshotter::StagedLayer staged_layer(const LayerPlace& place, const Digest& chain_id,
+                                      const Unpacked& unpacked) {
+  return {
+      .name = place.name,
+      .chain_id = chain_id,
+      .size = unpacked.file_bytes,
+      .entries = unpacked.entries,
+      .owners = unpacked.recorded == 0 ? "" : place.owners_name,
+  };
 }
 
 MadeLayers make_layers(const Workshop& workshop, snapshotter::Staging& staging,

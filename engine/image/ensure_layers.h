@@ -16,8 +16,17 @@ namespace engine {
 /// Of an image's layers, the lowest first. Source: image-spec, "config.md", "Layer ChainID".
 std::vector<config::Digest> chain_ids(const std::vector<config::Digest>& diff_ids);
 
-/// The name of the sidecar that the worker left beside directory `layer` of `staging`; "": none.
-std::string owners_beside(const snapshotter::Staging& staging, const std::string& layer);
+/// A layer that is being unpacked into a staging folder: its directory, and where its files belong
+/// to us alone, its sidecar.
+struct LayerPlace {
+  std::string name, owners_name;
+  sys::Fd directory, owners;
+};
+LayerPlace make_place(const snapshotter::Staging& staging, const snapshotter::Mapping& mapping,
+                      std::string name);
+/// What becomes of it.
+snapshotter::StagedLayer staged_layer(const LayerPlace& place, const config::Digest& chain_id,
+                                      const snapshotter::Unpacked& unpacked);
 
 /// The layers of an image, the lowest first.
 struct WantedLayers {

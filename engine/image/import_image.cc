@@ -55,15 +55,15 @@ config::Digest import_image(const Workshop& workshop, int archive, const ImportO
   snapshotter::Lease lease = store.lease();
   snapshotter::Staging staging = store.stage();
   const sys::Fd keep = sys::open_at(staging.fd(), kBlob, O_WRONLY | O_CREAT | O_EXCL, 0644);
-  sys::make_directory_at(staging.fd(), kLayer, 0755);
-  const sys::Fd directory = sys::open_at(staging.fd(), kLayer, O_RDONLY | O_DIRECTORY);
+  const LayerPlace place = make_place(staging, workshop.mapping, kLayer);
   const struct stat status = sys::status_of(archive);
   workshop.progress.begin("importing",
                           S_ISREG(status.st_mode) ? static_cast<std::uint64_t>(status.st_size) : 0);
   snapshotter::UnpackJob job;
   job.archive = archive;
-  job.directory = directory.get();
+  job.directory = place.directory.get();
   job.keep = keep.get();
+  job.owners = place.owners.get();
   job.mapping = workshop.mapping;
   job.may_be_xz_or_bzip2 = true;
   const Unpacked unpacked = make_worker(workshop, staging).unpack({job}).at(0);
@@ -78,13 +78,7 @@ config::Digest import_image(const Workshop& workshop, int archive, const ImportO
   batch.mapping = &workshop.mapping;
   const config::Descriptor blob = describe_blob(unpacked);
   batch.blobs.push_back({kBlob, blob.digest});
-  batch.layers.push_back({
-      .name = kLayer,
-      .chain_id = chain_ids(image.diff_ids).back(),
-      .size = unpacked.file_bytes,
-      .entries = unpacked.entries,
-      .owners = owners_beside(staging, kLayer),
-  });
+  batch.layers.push_back(staged_layer(place, chain_ids(image.diff_ids).back(), unpacked));
   config::Manifest manifest;
   manifest.media_type = config::media_type::kManifest;
   manifest.config = Store::stage_document(staging, batch, config::write_image_config(image),
