@@ -25,7 +25,7 @@ namespace {
 
 constexpr std::size_t kMaxAttributeBytes = std::size_t{1} << 20;
 constexpr std::string_view kWhiteoutPrefix = ".wh.";
-constexpr std::string_view kOpaqueName = ".wh..wh..opq";
+constexpr std::string_view kOpaqueName = ".wh..wh..opq", kOldOpaqueName = ".wh..opq";
 // Of how the files are kept, not of the files.
 constexpr std::array<std::string_view, 4> kInternalAttributes = {
     "user.overlay.", "trusted.overlay.", "user.fuseoverlayfs.", "security.selinux"};
@@ -109,7 +109,8 @@ Walk::Names Walk::read_upper(int upper) const {
   if (upper < 0) return names;
   for (sys::Entry& entry : sys::list_entries(upper, kMaxTreeEntries)) {
     if (entry.name.starts_with(kWhiteoutPrefix)) {
-      const bool is_mark = format_ == UpperFormat::kFuseOverlayfs && entry.name != kOpaqueName;
+      const bool is_mark = format_ == UpperFormat::kFuseOverlayfs && entry.name != kOpaqueName &&
+                           entry.name != kOldOpaqueName;
       if (is_mark) names.gone.push_back(entry.name.substr(kWhiteoutPrefix.size()));
       continue;
     }
@@ -251,7 +252,8 @@ bool Walk::is_opaque(int directory) const {
   if (sys::entry_attribute(directory, "", (prefix_ + "opaque").c_str()) == "y") return true;
   if (format_ != UpperFormat::kFuseOverlayfs) return false;
   return sys::entry_attribute(directory, "", "user.fuseoverlayfs.opaque") == "y" ||
-         sys::entry_status(directory, std::string(kOpaqueName)).has_value();
+         sys::entry_status(directory, std::string(kOpaqueName)).has_value() ||
+         sys::entry_status(directory, std::string(kOldOpaqueName)).has_value();
 }
 
 // INV-1: through the layers, name by name, and nowhere else.
