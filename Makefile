@@ -69,7 +69,8 @@ RUNTIME_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard runtime/plan/*.cc runtime/c
 
 SNAPSHOTTER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/content/*.cc snapshotter/layer/*.cc snapshotter/snapshot/*.cc))
 WORKER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/worker/*.cc))
-ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/commands/*.cc))
+ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/commands/*.cc) \
+  $(filter-out engine/main.cc,$(wildcard engine/*.cc)))
 
 SYSTEMD_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard systemd/*.cc))
 
@@ -131,8 +132,8 @@ $(OBJ)/lib%.a:
 # But a configuration has hundreds of strings.
 $(CONFIG_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 
-# Only these two know the commit: a new one rebuilds no more than it must.
-$(addprefix $(OBJ)/runtime/commands/,command_line.o features.o): \
+# Only these know the commit: a new one rebuilds no more than it must.
+$(addprefix $(OBJ)/,runtime/commands/command_line.o runtime/commands/features.o engine/commands/version.o): \
   CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
 
 $(OBJ)/runtime/cgroup/systemd.o: CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
