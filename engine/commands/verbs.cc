@@ -9,6 +9,9 @@ constexpr Verb kVerbs[] = {
     {"import", import_command},
     {"load", load_command},
     {"save", save_command},
+    {"system check", system_check_command},
+    {"system df", system_df_command},
+    {"system prune", system_prune_command},
     {"version", version_command},
 
     {"image import", import_command, "import"},

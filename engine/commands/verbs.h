@@ -12,6 +12,9 @@ namespace engine {
 Command import_command();
 Command load_command();
 Command save_command();
+Command system_check_command();
+Command system_df_command();
+Command system_prune_command();
 Command version_command();
 
 std::span<const Verb> all_verbs();
