@@ -14,8 +14,9 @@
 #   make test-callers  podman, buildah, docker and containerd alone, with our runtime
 #   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
-TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun skopeo umoci
-VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils
+TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun skopeo umoci \
+  e2fsprogs xfsprogs
+VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap xz-utils
 CONFORMANCE_PACKAGES := nlohmann-json3-dev busybox-static uidmap util-linux iproute2
 
 CALLER_PACKAGES := podman buildah catatonit curl
