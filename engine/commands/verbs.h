@@ -9,9 +9,17 @@
 
 namespace engine {
 
+Command history_command();
+Command image_inspect_command();
+Command image_prune_command();
+Command images_command();
 Command import_command();
+Command info_command();
+Command inspect_command();
 Command load_command();
+Command rmi_command();
 Command save_command();
+Command tag_command();
 Command version_command();
 
 std::span<const Verb> all_verbs();
