@@ -82,7 +82,7 @@ $(TESTS)/unit-snapshotter: $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,contract) $(C
 $(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
-$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME)
+$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME) $(LIB_SNAPSHOTTER)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
 $(TESTS)/callers: $(CALLERS_OBJ)

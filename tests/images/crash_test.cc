@@ -81,8 +81,8 @@ void make_base(const std::string& store, const std::string& files) {
   (void)must(tilla(store, {"create", "--name", "changed", "old"}));
 }
 
-// The names, each with what it stands for; the image that an import or a commit makes has its time in
-// it, and so another digest each time.
+// The names, each with what it stands for; the image that an import or a commit makes has its time
+// in it, and so another digest each time.
 std::string names_of(const std::string& store) {
   std::vector<std::string> names;
   const config::Index index =
@@ -111,7 +111,9 @@ void expect_well(const std::string& store, const std::string& before, const std:
   expect(names_of(store) == names, "a prune of what nobody needs took more");
 }
 
-void copy_tree(const std::string& from, const std::string& to) { (void)must({"cp", "-a", from, to}); }
+void copy_tree(const std::string& from, const std::string& to) {
+  (void)must({"cp", "-a", from, to});
+}
 void remove_tree(const std::string& path) { sys::remove_tree_at(AT_FDCWD, path); }
 
 // The states before and after, and how many calls change files on the way.

@@ -82,9 +82,13 @@ void make_base(Store& store) {
 
 const Change kChanges[] = {
     {"add an image",
-     [](Store& store) { (void)add_image(store, {"base", "new", "newer"}, "example.com/new:1"); }},
+     [](Store& store) {
+       (void)add_image(store, {"base", "new", "newer"}, "example.com/new:1");
+     }},
     {"replace an image",
-     [](Store& store) { (void)add_image(store, {"base", "new", "newer"}, "example.com/old:1"); }},
+     [](Store& store) {
+       (void)add_image(store, {"base", "new", "newer"}, "example.com/old:1");
+     }},
     {"remove an image", [](Store& store) { samples::remove_image(store, "example.com/other:1"); }},
     {"make a container",
      [](Store& store) {
@@ -131,7 +135,8 @@ void expect_old_or_new(Store& store, const Outcomes& outcomes) {
   const std::string state = state_of(store);
   expect(state == outcomes.old_state || state == outcomes.new_state, "another state:\n" + state);
   for (const char* place : {"staging", "trash", "leases", "locks"}) {
-    expect(support::names_in(store.path() + "/" + place).empty(), std::string(place) + " not swept");
+    expect(support::names_in(store.path() + "/" + place).empty(),
+           std::string(place) + " not swept");
   }
 }
 
@@ -260,5 +265,6 @@ TEST_CASE("crash: a power cut at any call leaves the old state or the new", "[co
     support::write_text(directory / "tried", std::to_string(tried));
   });
   REQUIRE(failed == "");
-  if (tries_all()) WARN(kind << ": power cut at " << support::read_text(directory / "tried") << " calls");
+  if (tries_all())
+    WARN(kind << ": power cut at " << support::read_text(directory / "tried") << " calls");
 }
