@@ -65,10 +65,11 @@ class Checker {
 
   void check_root() {
     const std::set<std::string> ours = {
-        layout::kMarker,    layout::kOciLayout,  layout::kIndex,   layout::kBlobs,
-        layout::kLayers,    layout::kContainers, layout::kCache,   layout::kStaging,
-        layout::kTrash,     layout::kLeases,     layout::kPartial, layout::kLocks,
-        layout::kStoreLock, layout::kIndexLock,  layout::kReserve, "lost+found"};
+        layout::kMarker,     layout::kOciLayout,  layout::kIndex,   layout::kBlobs,
+        layout::kLayers,     layout::kContainers, layout::kCache,   layout::kStaging,
+        layout::kTrash,      layout::kLeases,     layout::kPartial, layout::kLocks,
+        layout::kStoreLock,  layout::kIndexLock,  layout::kReserve, "lost+found",
+        "index.json.damaged"};
     for (const std::string& name : sys::list_directory(store_.directory())) {
       // Whatever starts with a dot is a file of ours that a kill has left, and written anew.
       if (ours.contains(name) || name.front() == '.') continue;
@@ -299,7 +300,13 @@ class Checker {
 
   // The names are gone with the index; what they were names of needs not be.
   void rebuild_index() {
-    sys::move_at(store_.directory(), layout::kIndex, store_.directory(), "index.json.damaged");
+    // Kept beside, and never missing in between: without one nothing would be needed.
+    const std::optional<std::string> old =
+        sys::read_file_at_if_exists(store_.directory(), layout::kIndex, config::kMaxJsonBytes);
+    if (old) {
+      sys::replace_file_synced(store_.directory(), "index.json.damaged", ".index.json.new", *old,
+                               0644);
+    }
     config::Index index;
     index.media_type = config::media_type::kIndex;
     std::set<config::Digest> below;

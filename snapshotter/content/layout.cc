@@ -91,6 +91,13 @@ void make_file_if_missing(int root, const char* name, std::string_view content) 
   sys::replace_file_synced(root, name, temporary, content, kFileMode);
 }
 
+// An index.json that is missing beside blobs was lost: an empty one would make garbage of them all.
+bool has_lost_index(int root) {
+  const std::string folder = std::string(layout::kBlobs) + "/sha256";
+  return sys::status_at_if_exists(root, folder).has_value() &&
+         !sys::list_directory(layout::open_directory(root, folder).get()).empty();
+}
+
 // Every step can be done again, by several at once: index.json, which comes last, says that none is
 // missing.
 void make_layout(int root) {
@@ -107,7 +114,7 @@ void make_layout(int root) {
   (void)sys::make_file_at(root, layout::kStoreLock, 0600);
   make_file_if_missing(root, layout::kOciLayout, kOciLayoutText);
   sys::sync_filesystem(root);
-  make_file_if_missing(root, layout::kIndex, kEmptyIndex);
+  if (!has_lost_index(root)) make_file_if_missing(root, layout::kIndex, kEmptyIndex);
 }
 
 }  // namespace
@@ -165,7 +172,9 @@ std::optional<Store> Store::open_if_exists(const std::string& path) {
           throw sys::Error("the directory is neither empty nor a store of tilla", ENOTEMPTY);
         }
         check_version(*marker);
-        if (!sys::status_at_if_exists(root->get(), layout::kIndex)) return std::nullopt;
+        const bool is_half_made =
+            !sys::status_at_if_exists(root->get(), layout::kIndex) && !has_lost_index(root->get());
+        if (is_half_made) return std::nullopt;
         return open_directories(path, std::move(*root));
       });
 }
@@ -176,6 +185,12 @@ void Store::explain(sys::Error& error) {
     error.set_hint(sys::format(
         "the store \"{}\" can only be read: images, history, inspect and df work, and every verb "
         "with another --root",
+        path_));
+  }
+  if (error.code() == ENOLCK) {
+    error.set_hint(sys::format(
+        "the file system of \"{}\" has no locks, as NFS may; put the store on a local disk, with "
+        "--root or TILLA_ROOT",
         path_));
   }
   if (error.code() != ENOSPC && error.code() != EDQUOT) return;

@@ -120,6 +120,7 @@ void Stopper::start(const std::function<void()>& part) {
                        PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC;
   if (::ptrace(PTRACE_SETOPTIONS, first_, nullptr, options) < 0) throw std::runtime_error("ptrace");
   all_.insert(first_);
+  started_.insert(first_);
   held_ = first_;
 }
 
@@ -128,7 +129,8 @@ Stopper::~Stopper() { kill(); }
 // Whether it is held now.
 bool Stopper::handle_stop(pid_t pid, int status) {
   const int signal = WSTOPSIG(status);
-  const bool is_new = all_.insert(pid).second;
+  all_.insert(pid);
+  const bool is_new = started_.insert(pid).second;
   if (signal == (SIGTRAP | 0x80)) {
     __ptrace_syscall_info info = {};
     if (::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
@@ -143,6 +145,11 @@ bool Stopper::handle_stop(pid_t pid, int status) {
     return false;
   }
   const bool is_event = (status >> 16) != 0;  // ptrace(2): a fork, a clone, an exec
+  unsigned long child = 0;
+  const bool is_birth = is_event && (status >> 16) != PTRACE_EVENT_EXEC;
+  if (is_birth && ::ptrace(PTRACE_GETEVENTMSG, pid, nullptr, &child) == 0) {
+    all_.insert(static_cast<pid_t>(child));  // it is to be killed even if it never came to stop
+  }
   const bool is_first_stop = is_new && signal == SIGSTOP;
   go_on(pid, is_event || is_first_stop ? 0 : signal);
   return false;
@@ -160,6 +167,7 @@ bool Stopper::next() {
       continue;
     }
     all_.erase(pid);
+    started_.erase(pid);
     if (pid != first_) continue;
     exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     first_ = -1;

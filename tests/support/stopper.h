@@ -37,7 +37,7 @@ class Stopper {
   bool handle_stop(pid_t pid, int status);
 
   pid_t first_ = -1, held_ = -1;
-  std::set<pid_t> all_;
+  std::set<pid_t> all_, started_;
   std::string call_;
   int exit_code_ = -1;
 };

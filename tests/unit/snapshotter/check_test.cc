@@ -68,6 +68,17 @@ TEST_CASE("check: an index.json that can't be read is made anew, without the nam
   REQUIRE(scene.store.collect(true).blobs.empty());
 }
 
+TEST_CASE("check: an index.json that is gone is not taken for that of an empty store",
+          "[content]") {
+  Scene scene;
+  REQUIRE(::unlink((scene.path + "/index.json").c_str()) == 0);
+  Store later = Store::open(scene.path);
+  REQUIRE_THROWS_AS(later.collect(true), sys::Error);
+  (void)problems_of(later, true);
+  REQUIRE(later.index().manifests.size() == 1);
+  REQUIRE(problems_of(later) == "");
+}
+
 TEST_CASE("check: foreign files are named, in blobs and layers dropped", "[content]") {
   Scene scene;
   support::write_text(scene.path + "/blobs/sha256/oci-put-blob123", "x");
