@@ -5,7 +5,6 @@
 
 #include <array>
 #include <cerrno>
-#include <set>
 #include <utility>
 
 #include "config/json.h"
@@ -74,10 +73,13 @@ void check_version(const std::string& text) {
 }
 
 // What may be there before a store: nothing, or the start of one that a kill or power cut ended.
-bool is_as_good_as_empty(int root) {
-  const std::set<std::string> ignored = {"lost+found", temporary_of(layout::kMarker)};
+bool may_become_store(int root) {
+  const std::string started = temporary_of(layout::kMarker);
   for (const std::string& name : sys::list_directory(root)) {
-    if (!ignored.contains(name)) return false;
+    if (name != "lost+found" && !name.starts_with(started)) {
+      // Somebody may be making the store just now: the marker comes before all else.
+      return sys::status_at_if_exists(root, layout::kMarker).has_value();
+    }
   }
   return true;
 }
@@ -133,7 +135,7 @@ Store Store::open(const std::string& path) {
         sys::read_file_at_if_exists(root.get(), layout::kMarker, kSmall);
     if (marker) {
       check_version(*marker);
-    } else if (is_as_good_as_empty(root.get())) {
+    } else if (may_become_store(root.get())) {
       make_file_if_missing(root.get(), layout::kMarker,
                            sys::format("{{\"version\":{}}}\n", layout::kVersion));
     } else {
@@ -157,7 +159,7 @@ std::optional<Store> Store::open_if_exists(const std::string& path) {
         const std::optional<std::string> marker =
             sys::read_file_at_if_exists(root->get(), layout::kMarker, kSmall);
         if (!marker) {
-          if (is_as_good_as_empty(root->get())) return std::nullopt;
+          if (may_become_store(root->get())) return std::nullopt;
           throw sys::Error("the directory is neither empty nor a store of tilla", ENOTEMPTY);
         }
         check_version(*marker);
