@@ -45,8 +45,9 @@ Command system_check_command() {
   return {
       .summary = "Verify the store, and mend it",
       .usage = "[OPTIONS]",
-      .text = "A line for each problem; exit code 1 when one is left. Files of containers are never\n"
-              "touched. What is dropped says which image to load again.",
+      .text =
+          "A line for each problem; exit code 1 when one is left. Files of containers are never\n"
+          "touched. What is dropped says which image to load again.",
       .flags = {{"--repair", &options->repairs, "Drop what is damaged"},
                 {"-q,--quiet", &options->is_quiet, "Don't say how far it has got"}},
       .run = [options](Context& context) { return run(context, *options); },

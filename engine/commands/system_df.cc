@@ -53,8 +53,8 @@ std::vector<Json> summary(const Usage& usage) {
       usage.images, [](const snapshotter::ImageUsage& image) { return image.containers > 0; });
   std::uint64_t container_bytes = 0;
   for (const snapshotter::ContainerUsage& each : usage.containers) container_bytes += each.size;
-  const std::size_t left = usage.garbage.blobs.size() + usage.garbage.layers.size() +
-                           usage.garbage.partials.size();
+  const std::size_t left =
+      usage.garbage.blobs.size() + usage.garbage.layers.size() + usage.garbage.partials.size();
   return {to_json({.type = "Images",
                    .total = usage.images.size(),
                    .active = static_cast<std::size_t>(active),
@@ -106,8 +106,7 @@ int run(Context& context, const Options& options) {
   }
   print(config::format_rows(
       {.format = options.format,
-       .otherwise =
-           "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
+       .otherwise = "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
        .titles = object({{"Type", "TYPE"},
                          {"TotalCount", "TOTAL"},
                          {"Active", "ACTIVE"},

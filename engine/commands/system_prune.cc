@@ -18,12 +18,13 @@ struct Options {
 };
 
 bool is_confirmed(bool all) {
-  print(sys::format("WARNING! This will remove:\n"
-                    "  - {}\n"
-                    "  - transfers that came to no end, and all else that no image needs\n\n"
-                    "Are you sure you want to continue? [y/N] ",
-                    all ? "all images without at least one container associated to them"
-                        : "all dangling images"));
+  print(
+      sys::format("WARNING! This will remove:\n"
+                  "  - {}\n"
+                  "  - transfers that came to no end, and all else that no image needs\n\n"
+                  "Are you sure you want to continue? [y/N] ",
+                  all ? "all images without at least one container associated to them"
+                      : "all dangling images"));
   const std::string answer = sys::read_some(0, 16);
   return answer.starts_with("y") || answer.starts_with("Y");
 }
@@ -64,8 +65,9 @@ Command system_prune_command() {
   return {
       .summary = "Remove what no image and no container needs",
       .usage = "[OPTIONS]",
-      .flags = {{"-a,--all", &options->all, "Remove all images without a container, not only "
-                                            "those without a name"},
+      .flags = {{"-a,--all", &options->all,
+                 "Remove all images without a container, not only "
+                 "those without a name"},
                 {"-f,--force", &options->is_forced, "Don't ask"}},
       .run = [options](Context& context) { return run(context, *options); },
   };

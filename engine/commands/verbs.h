@@ -9,6 +9,8 @@
 
 namespace engine {
 
+Command commit_command();
+Command export_command();
 Command history_command();
 Command image_inspect_command();
 Command image_prune_command();
