@@ -14,8 +14,9 @@
 #   make test-callers  podman, buildah, docker and containerd alone, with our runtime
 #   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
-TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun skopeo umoci attr fuse-overlayfs
-VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils
+TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun attr fuse-overlayfs skopeo umoci \
+  e2fsprogs xfsprogs
+VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap xz-utils
 CONFORMANCE_PACKAGES := nlohmann-json3-dev busybox-static uidmap util-linux iproute2
 
 CALLER_PACKAGES := podman buildah catatonit curl
@@ -81,7 +82,7 @@ $(TESTS)/unit-snapshotter: $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,contract) $(C
 $(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
-$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME)
+$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME) $(LIB_SNAPSHOTTER)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
 $(TESTS)/callers: $(CALLERS_OBJ)

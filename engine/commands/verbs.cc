@@ -16,10 +16,10 @@ constexpr Verb kVerbs[] = {
     {"load", load_command},
     {"rmi", rmi_command},
     {"save", save_command},
-    {"tag", tag_command},
     {"system check", system_check_command},
     {"system df", system_df_command},
     {"system prune", system_prune_command},
+    {"tag", tag_command},
     {"version", version_command},
 
     {"image history", history_command, "history"},

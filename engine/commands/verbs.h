@@ -21,10 +21,10 @@ Command inspect_command();
 Command load_command();
 Command rmi_command();
 Command save_command();
-Command tag_command();
 Command system_check_command();
 Command system_df_command();
 Command system_prune_command();
+Command tag_command();
 Command version_command();
 
 std::span<const Verb> all_verbs();

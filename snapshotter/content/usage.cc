@@ -62,9 +62,10 @@ Usage usage_of(Store& store) {
   const std::vector<std::set<config::Digest>> containers = container_blobs(store);
   for (const config::Descriptor& entry : store.index().manifests) {
     const auto known = std::ranges::find(usage.images, entry.digest, &ImageUsage::digest);
-    ImageUsage& image = known != usage.images.end() ? *known : usage.images.emplace_back();
+    const bool is_known = known != usage.images.end();  // by another name
+    ImageUsage& image = is_known ? *known : usage.images.emplace_back();
     if (const std::string name = name_in(entry); !name.empty()) image.names.push_back(name);
-    if (known != usage.images.end()) continue;
+    if (is_known) continue;
     const Marks marks = marks_of(store, entry);
     image.digest = entry.digest;
     image.containers = count_users(marks, containers);

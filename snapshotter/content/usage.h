@@ -13,11 +13,11 @@
 namespace snapshotter {
 
 struct ImageUsage {
-  config::Digest digest;           // of its entry in index.json
-  std::vector<std::string> names;  // none: it has no name
-  std::uint64_t size = 0;          // blobs and unpacked layers
+  config::Digest digest;                 // of its entry in index.json
+  std::vector<std::string> names;        // none: it has no name
+  std::uint64_t size = 0;                // blobs and unpacked layers
   std::uint64_t shared = 0, unique = 0;  // with other images; its own
-  unsigned containers = 0;         // that were made from it
+  unsigned containers = 0;               // that were made from it
 };
 
 struct ContainerUsage {

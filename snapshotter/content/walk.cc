@@ -65,8 +65,7 @@ std::optional<References> references_of(const Store& store, const config::Descri
   const std::string name = "blob " + document.digest.text();
   if (kind == Kind::kIndex) {
     config::Index index = config::read_index(text, name, document.media_type);
-    return References{.documents = std::move(index.manifests),
-                      .subject = std::move(index.subject)};
+    return References{.documents = std::move(index.manifests), .subject = std::move(index.subject)};
   }
   if (kind == Kind::kManifest) {
     config::Manifest manifest = config::read_manifest(text, name, document.media_type);

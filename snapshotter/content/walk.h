@@ -48,7 +48,7 @@ std::optional<Needs> needs_of_container(const Store& store, const std::string& i
 struct Marks {
   std::set<config::Digest> blobs;
   std::set<config::Digest> chain_ids;  // in any mapping
-  std::set<std::string> layers;     // "<mapping>/<chain id>"
+  std::set<std::string> layers;        // "<mapping>/<chain id>"
 };
 /// Adds `root` and all below it that is there. Errors: a document that can't be read.
 void mark(const Store& store, const config::Descriptor& root, Marks& marks);

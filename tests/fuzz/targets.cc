@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "config/cpu_list.h"
+#include "config/image_spec.h"
 #include "config/json.h"
 #include "config/mount_options.h"
 #include "config/runtime_spec.h"
@@ -23,6 +24,7 @@
 #include "runtime/apply/passwd.h"
 #include "runtime/commands/command_line.h"
 #include "runtime/plan/plan.h"
+#include "snapshotter/content/walk.h"
 #include "sys/error.h"
 #include "sys/open.h"
 #include "sys/procfs.h"
@@ -184,6 +186,25 @@ void read_words(std::string_view input) {
   }
 }
 
+// The store's index.json, as any tool may have written it.
+void read_store_index(std::string_view input) {
+  const config::Index index = config::read_index(std::string(input), "index.json");
+  promise(config::read_index(config::write_index(index), "written") == index,
+          "an index is read as it was written");
+}
+
+void read_store_needs(std::string_view input) {
+  (void)snapshotter::read_needs(std::string(input), "record.json");
+}
+
+void read_store_lease(std::string_view input) {
+  const snapshotter::Needs needs = snapshotter::read_lease(std::string(input), "lease");
+  std::string text;
+  for (const config::Digest& blob : needs.blobs) text += "blob " + blob.text() + "\n";
+  promise(snapshotter::read_lease(text, "written").blobs == needs.blobs,
+          "what a lease keeps is read as it was written");
+}
+
 constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"process", read_process},
                                  Target{"seccomp", compile_profile},
@@ -196,7 +217,10 @@ constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"command_line", read_command_line},
                                  Target{"id_map", read_id_map},
                                  Target{"mount_options", read_mount_options},
-                                 Target{"words", read_words}};
+                                 Target{"words", read_words},
+                                 Target{"store_index", read_store_index},
+                                 Target{"store_needs", read_store_needs},
+                                 Target{"store_lease", read_store_lease}};
 
 }  // namespace
 

@@ -59,14 +59,13 @@ TEST_CASE("store: skopeo and umoci work on it while others change it", "[images]
   REQUIRE_THAT(inspected.out, Contains("\"Digest\": \"sha256:"));
 
   // The policy is the host's file, which a user may not have.
-  const Result copied = support::run({"skopeo", "--insecure-policy", "copy", "oci:" + image,
-                                      "dir:" + (directory / "copy")});
+  const Result copied = support::run(
+      {"skopeo", "--insecure-policy", "copy", "oci:" + image, "dir:" + (directory / "copy")});
   INFO(copied.all());
   REQUIRE(copied.exit_code == 0);
   REQUIRE(support::exists(directory / "copy/manifest.json"));
 
-  REQUIRE_THAT(support::run({"umoci", "ls", "--layout", directory / "store"}).out,
-               Contains(kName));
+  REQUIRE_THAT(support::run({"umoci", "ls", "--layout", directory / "store"}).out, Contains(kName));
   std::vector<std::string> unpack = {"umoci", "unpack", "--image", image, directory / "bundle"};
   if (!support::is_root()) unpack.insert(unpack.begin() + 2, "--rootless");
   const Result unpacked = support::run(unpack);

@@ -18,7 +18,6 @@
 namespace support {
 namespace {
 
-
 // "" for a call that changes no file.
 std::string kind_of(const __ptrace_syscall_info& info) {
   constexpr std::uint64_t kCreates = O_CREAT;

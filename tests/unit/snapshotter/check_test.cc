@@ -25,7 +25,9 @@ struct Scene {
   Store store = Store::open(path);
   Image image = add_image(store, {"base", "a"}, "example.com/a:1");
 
-  std::string blob(std::size_t number) const { return path + "/blobs/sha256/" + image.blobs[number].hex; }
+  std::string blob(std::size_t number) const {
+    return path + "/blobs/sha256/" + image.blobs[number].hex;
+  }
 };
 
 }  // namespace

@@ -184,7 +184,8 @@ TEST_CASE("collect: eight processes that add overlapping images end in one copy 
   REQUIRE(store.index().manifests.size() == 2 * kAdders);
   REQUIRE(store.collect(true).blobs.empty());
   // base, base+shared and the third of each; own, own+base, own+base+shared: with two sidecars each
-  REQUIRE(support::names_in(path + "/layers/single-1234").size() == 3 * (2 + kAdders + 3 * kAdders));
+  REQUIRE(support::names_in(path + "/layers/single-1234").size() ==
+          3 * (2 + kAdders + 3 * kAdders));
   for (const char* place : {"staging", "trash", "leases"}) {
     REQUIRE(support::names_in(path + "/" + place).empty());
   }

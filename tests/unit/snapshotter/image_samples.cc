@@ -30,15 +30,14 @@ std::string content_of(const std::string& layer) { return "layer " + layer + "\n
 Documents documents_of(const std::vector<std::string>& layers) {
   Documents documents;
   config::ImageConfig image;
-  image.platform = {.os = "linux", .architecture = "amd64", .variant = "", .os_version = "",
-                    .os_features = {}};
+  image.platform = {
+      .os = "linux", .architecture = "amd64", .variant = "", .os_version = "", .os_features = {}};
   config::Manifest manifest;
   manifest.media_type = config::media_type::kManifest;
   for (const std::string& layer : layers) {
     documents.layers.push_back(content_of(layer));
     image.diff_ids.push_back(config::digest_of("diff of " + layer));
-    manifest.layers.push_back(
-        descriptor_of(documents.layers.back(), config::media_type::kLayer));
+    manifest.layers.push_back(descriptor_of(documents.layers.back(), config::media_type::kLayer));
   }
   documents.config = config::write_image_config(image);
   manifest.config = descriptor_of(documents.config, config::media_type::kConfig);
@@ -131,11 +130,10 @@ void add_container(Store& store, const Image& image, const std::string& id) {
   snapshotter::Staging staging = store.stage();
   (void)sys::make_directory_at(staging.fd(), "new", 0700);
   sys::create_file_at(staging.fd(), "new/own", "the container's\n", 0644);
-  sys::create_file_at(
-      staging.fd(), "new/record.json",
-      sys::format(R"({{"id":"{}","needs":{{"blobs":["{}"],"layers":[{}]}}}})", id,
-                  image.manifest.digest.text(), layers),
-      0600);
+  sys::create_file_at(staging.fd(), "new/record.json",
+                      sys::format(R"({{"id":"{}","needs":{{"blobs":["{}"],"layers":[{}]}}}})", id,
+                                  image.manifest.digest.text(), layers),
+                      0600);
   if (!store.add_container(staging, "new", id)) throw sys::Error("the id is taken");
 }
 

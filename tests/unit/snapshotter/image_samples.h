@@ -22,8 +22,8 @@ struct Image {
 };
 
 /// Adds an image of the layers named, each of which is a blob with that text and a directory with
-/// one file, as an import does: what is there already isn't made again. `name`: in index.json; empty:
-/// without one.
+/// one file, as an import does: what is there already isn't made again. `name`: in index.json;
+/// empty: without one.
 Image add_image(snapshotter::Store& store, const std::vector<std::string>& layers,
                 const std::string& name);
 /// What add_image would add, without a store.
