@@ -40,4 +40,4 @@ $(FUZZER): $(OBJ)/tests/fuzz/targets.o $(OBJ)/tests/fuzz/libfuzzer.o $(LIB_RUNTI
   $(LIB_SYS)
 	@mkdir -p $(@D)
 	@echo "link  $@"
-	$(Q)$(CXX) $(LINK) -fsanitize=fuzzer -o $@ $^ $(SYSTEM_LIBS)
+	$(Q)$(CXX) $(LINK) -fsanitize=fuzzer -o $@ $^ $(HASH_LIBS) $(SYSTEM_LIBS)
