@@ -6,8 +6,6 @@ namespace {
 
 // In the order of --help. A name of two words is one of a group.
 constexpr Verb kVerbs[] = {
-    {"commit", commit_command},
-    {"export", export_command},
     {"history", history_command},
     {"images", images_command},
     {"import", import_command},

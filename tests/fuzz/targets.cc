@@ -207,6 +207,8 @@ void read_store_lease(std::string_view input) {
   for (const config::Digest& blob : needs.blobs) text += "blob " + blob.text() + "\n";
   promise(snapshotter::read_lease(text, "written").blobs == needs.blobs,
           "what a lease keeps is read as it was written");
+}
+
 // The first line is a name, the second a pattern, the third a platform.
 void read_reference(std::string_view input) {
   const std::vector<std::string> lines = split(input, '\n');
@@ -289,7 +291,7 @@ constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"words", read_words},
                                  Target{"store_index", read_store_index},
                                  Target{"store_needs", read_store_needs},
-                                 Target{"store_lease", read_store_lease}};
+                                 Target{"store_lease", read_store_lease},
                                  Target{"reference", read_reference},
                                  Target{"manifest", read_manifest},
                                  Target{"index", read_index},
