@@ -9,6 +9,8 @@
 
 namespace engine {
 
+Command create_command();
+Command diff_command();
 Command history_command();
 Command image_inspect_command();
 Command image_prune_command();
@@ -17,9 +19,14 @@ Command import_command();
 Command info_command();
 Command inspect_command();
 Command load_command();
+Command mount_command();
+Command ps_command();
+Command rm_command();
 Command rmi_command();
 Command save_command();
 Command tag_command();
+Command umount_command();
+Command unshare_command();
 Command version_command();
 
 std::span<const Verb> all_verbs();
