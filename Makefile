@@ -135,6 +135,9 @@ $(CONFIG_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 $(addprefix $(OBJ)/runtime/commands/,command_line.o features.o): \
   CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
 
+# A hundred thousand headers and names: not start, but work.
+$(WORKER_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
+
 $(OBJ)/runtime/cgroup/systemd.o: CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
 
 $(OBJ)/%.o: %.cc
@@ -200,11 +203,14 @@ tidy: deps-lint deps-build
 install: all
 	install -D -m 0755 $(BIN)/tilla-runtime $(DESTDIR)$(PREFIX)/bin/tilla-runtime
 	install -D -m 0755 $(BIN)/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
+	install -D -m 0755 $(BIN)/tilla-layers $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers
+	install -D -m 0644 man/tilla-layers.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
-	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
+	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers \
+	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 
 clean:
 	rm -rf build

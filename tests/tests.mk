@@ -40,8 +40,9 @@ TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
 
 tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc))
 SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
+LAYER_SCENE_OBJ := $(TEST_OBJ)/unit/snapshotter/layer_scene.o
 CALLERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/callers/*.cc))
-TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
+TEST_OBJECTS := $(SUPPORT_OBJ) $(LAYER_SCENE_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
   $(call tests_in,unit/runtime) $(call tests_in,unit/snapshotter) $(call tests_in,unit/engine) \
   $(call tests_in,contract) $(call tests_in,images) $(call tests_in,integration) $(call tests_in,security) \
   $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
@@ -75,7 +76,9 @@ $(TESTS)/unit-sys: $(call tests_in,unit/sys)
 $(TESTS)/unit-config: $(call tests_in,unit/config)
 $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
 # The drivers' contract is run where the drivers are.
-$(TESTS)/unit-snapshotter: $(call tests_in,unit/snapshotter) $(call tests_in,contract) $(LIB_SNAPSHOTTER)
+# The worker's confinement is attacked from inside, which takes a part of the worker.
+$(TESTS)/unit-snapshotter: $(call tests_in,unit/snapshotter) $(call tests_in,contract) $(LAYER_SCENE_OBJ) \
+  $(addprefix $(OBJ)/snapshotter/worker/,confinement.o system_calls.o names.o owner_record.o) $(LIB_SNAPSHOTTER)
 $(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
