@@ -45,7 +45,8 @@ CALLERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/callers/*.
 TEST_OBJECTS := $(SUPPORT_OBJ) $(LAYER_SCENE_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
   $(call tests_in,unit/runtime) $(call tests_in,unit/snapshotter) $(call tests_in,unit/engine) \
   $(call tests_in,contract) $(call tests_in,images) $(call tests_in,integration) $(call tests_in,security) \
-  $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
+  $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o \
+  $(TEST_OBJ)/fuzz/layer_targets.o
 
 .PHONY: test test-callers test-failures test-vm check tests
 tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/conformance $(TESTS)/probe \
@@ -82,7 +83,9 @@ $(TESTS)/unit-snapshotter: $(call tests_in,unit/snapshotter) $(call tests_in,con
 $(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
-$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME)
+$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(TEST_OBJ)/fuzz/layer_targets.o \
+  $(WORKER_PARTS) $(LIB_RUNTIME) $(LIB_SNAPSHOTTER)
+$(TESTS)/replay: TEST_LIBS := $(WORKER_LIBS)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
 $(TESTS)/callers: $(CALLERS_OBJ)
@@ -92,7 +95,7 @@ $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	@echo "link  $@"
 	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) \
 	  $(filter $(LIB_RUNTIME) $(LIB_ENGINE) $(LIB_SNAPSHOTTER),$^) $(LIB_CONFIG) $(LIB_SYS) \
-	  $(HASH_LIBS) $(SYSTEM_LIBS)
+	  $(TEST_LIBS) $(HASH_LIBS) $(SYSTEM_LIBS)
 
 # Not by Catch: its tests are clauses, and know of skipping.
 CONFORMANCE_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/conformance/*.cc))

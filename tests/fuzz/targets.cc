@@ -27,6 +27,7 @@
 #include "sys/open.h"
 #include "sys/procfs.h"
 #include "sys/socket.h"
+#include "tests/fuzz/layer_targets.h"
 
 namespace fuzz {
 namespace {
@@ -196,7 +197,11 @@ constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"command_line", read_command_line},
                                  Target{"id_map", read_id_map},
                                  Target{"mount_options", read_mount_options},
-                                 Target{"words", read_words}};
+                                 Target{"words", read_words},
+                                 Target{"layer_names", read_layer_names},
+                                 Target{"owner_records", read_owner_records},
+                                 Target{"protocol", read_protocol},
+                                 Target{"archive", read_archive}};
 
 }  // namespace
 
