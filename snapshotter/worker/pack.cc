@@ -211,18 +211,29 @@ class Packing {
       apply(record->second, entry);
     }
     writer_.add_header(entry);
+    remember(*status, entry);
     return false;
   }
 
   bool add_second_name(const struct stat& status, const Entry& entry) {
-    const auto [first, is_new] = linked_.try_emplace({status.st_dev, status.st_ino}, entry.path);
-    if (is_new) return false;
-    Entry link = entry;
+    const auto first = linked_.find({status.st_dev, status.st_ino});
+    if (first == linked_.end()) return false;
+    Entry link = first->second;
+    link.path = entry.path;
+    link.target = first->second.path;
     link.type = 0;
-    link.target = first->second;
     writer_.add_header(link);
     ++entries_;
     return true;
+  }
+
+  // Its further names say of it what this one says.
+  void remember(const struct stat& status, const Entry& entry) {
+    if (status.st_nlink < 2) return;
+    Entry& first = linked_[{status.st_dev, status.st_ino}];
+    first = entry;
+    first.size = 0;
+    first.attributes.clear();
   }
 
   void add_file(int dir, const std::string& name, const struct stat& status, Entry& entry) {
@@ -234,6 +245,7 @@ class Packing {
     entry.size = static_cast<std::uint64_t>(opened.st_size);
     add_attributes(file.get(), entry);
     writer_.add_header(entry);
+    remember(status, entry);
     add_content(sink_, file.get(), entry.size);
     writer_.pad(entry.size);
   }
@@ -242,7 +254,7 @@ class Packing {
   Sink sink_;
   TarWriter writer_;
   std::vector<OwnerRecords> owners_;
-  std::map<std::pair<dev_t, ino_t>, std::string> linked_;
+  std::map<std::pair<dev_t, ino_t>, Entry> linked_;  // the first name of each
   sys::Fd directory_;
   std::uint32_t directory_source_ = 0;
   std::string directory_path_;

@@ -46,8 +46,8 @@ constexpr long kAllowed[] = {
     SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_set_robust_list, SYS_rseq, SYS_sched_yield,
     SYS_sched_getaffinity, SYS_gettid, SYS_getpid, SYS_membarrier,
     // the rest of what the C library does by itself
-    SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_clock_gettime, SYS_clock_nanosleep, SYS_getrandom,
-    SYS_sysinfo, SYS_restart_syscall, SYS_exit, SYS_exit_group};
+    SYS_rt_sigaction, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_clock_gettime, SYS_clock_nanosleep,
+    SYS_getrandom, SYS_sysinfo, SYS_restart_syscall, SYS_exit, SYS_exit_group};
 
 constexpr std::uint32_t low_word(unsigned argument) {
   const auto base = static_cast<std::uint32_t>(offsetof(seccomp_data, args) + argument * 8);
@@ -99,6 +99,8 @@ std::string system_call_filter() {
   // whose flags can be seen, when there is no clone3.
   program.allow_masked(SYS_mmap, 2, PROT_EXEC, 0);
   program.allow_masked(SYS_mprotect, 2, PROT_EXEC, 0);
+  static_assert(F_SETFD == 2 && F_GETFL == 3);  // what fdopendir(3) calls
+  program.allow_masked(SYS_fcntl, 1, ~1U, F_SETFD);
   constexpr std::uint32_t kThread = CLONE_VM | CLONE_THREAD;
   program.allow_masked(SYS_clone, 0, kThread, kThread);
   program.answer_if(SYS_clone3, SECCOMP_RET_ERRNO | ENOSYS);

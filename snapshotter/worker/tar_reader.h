@@ -52,6 +52,7 @@ class TarReader {
   static long read_callback(archive* self, void* data, const void** buffer);
   [[noreturn]] void fail();
   void check(int result);
+  bool is_about_names(int result) const;
   void read_attributes(archive_entry* raw, Entry& entry) const;
 
   Stream& stream_;

@@ -33,6 +33,7 @@
 #include "sys/open.h"
 #include "sys/procfs.h"
 #include "sys/socket.h"
+#include "tests/fuzz/layer_targets.h"
 
 namespace fuzz {
 namespace {
@@ -297,7 +298,11 @@ constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"index", read_index},
                                  Target{"image_config", read_image_config},
                                  Target{"template", render_template},
-                                 Target{"image_change", apply_image_change}};
+                                 Target{"image_change", apply_image_change},
+                                 Target{"layer_names", read_layer_names},
+                                 Target{"owner_records", read_owner_records},
+                                 Target{"protocol", read_protocol},
+                                 Target{"archive", read_archive}};
 
 }  // namespace
 
