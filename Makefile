@@ -200,7 +200,7 @@ run: all deps-run
 	@scripts/demo $(BIN)/tilla-runtime $(if $(LINE),'$(subst ','\'',$(LINE))')
 
 lint: all deps-lint
-	@scripts/lint $(BIN)/tilla-runtime
+	@scripts/lint $(BIN)
 	@scripts/tidy
 
 tidy: deps-lint deps-build
@@ -208,13 +208,16 @@ tidy: deps-lint deps-build
 
 install: all
 	install -D -m 0755 $(BIN)/tilla-runtime $(DESTDIR)$(PREFIX)/bin/tilla-runtime
+	install -D -m 0755 $(BIN)/tilla $(DESTDIR)$(PREFIX)/bin/tilla
 	install -D -m 0755 $(BIN)/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
 	install -D -m 0755 $(BIN)/tilla-layers $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers
+	install -D -m 0644 man/tilla.1 $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1
 	install -D -m 0644 man/tilla-layers.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
+	rm -f $(DESTDIR)$(PREFIX)/bin/tilla $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1 \
+	  $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
 	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers \
 	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 
