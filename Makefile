@@ -70,6 +70,7 @@ RUNTIME_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard runtime/plan/*.cc runtime/c
 
 SNAPSHOTTER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/content/*.cc snapshotter/layer/*.cc snapshotter/snapshot/*.cc))
 WORKER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/worker/*.cc))
+WORKER_PARTS := $(filter-out %/main.o,$(WORKER_OBJ))
 ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/commands/*.cc) \
   $(filter-out engine/main.cc,$(wildcard engine/*.cc)))
 
@@ -137,6 +138,9 @@ $(CONFIG_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 $(addprefix $(OBJ)/,runtime/commands/command_line.o runtime/commands/features.o engine/commands/version.o): \
   CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
 
+# A hundred thousand headers and names: not start, but work.
+$(WORKER_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
+
 $(addprefix $(OBJ)/,runtime/cgroup/systemd.o engine/image/workshop.o): CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
 
 $(OBJ)/%.o: %.cc
@@ -196,7 +200,7 @@ run: all deps-run
 	@scripts/demo $(BIN)/tilla-runtime $(if $(LINE),'$(subst ','\'',$(LINE))')
 
 lint: all deps-lint
-	@scripts/lint $(BIN)/tilla-runtime
+	@scripts/lint $(BIN)
 	@scripts/tidy
 
 tidy: deps-lint deps-build
@@ -204,12 +208,18 @@ tidy: deps-lint deps-build
 
 install: all
 	install -D -m 0755 $(BIN)/tilla-runtime $(DESTDIR)$(PREFIX)/bin/tilla-runtime
+	install -D -m 0755 $(BIN)/tilla $(DESTDIR)$(PREFIX)/bin/tilla
 	install -D -m 0755 $(BIN)/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
+	install -D -m 0755 $(BIN)/tilla-layers $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers
+	install -D -m 0644 man/tilla.1 $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1
+	install -D -m 0644 man/tilla-layers.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
-	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
+	rm -f $(DESTDIR)$(PREFIX)/bin/tilla $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1 \
+	  $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
+	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers \
+	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 
 clean:
 	rm -rf build

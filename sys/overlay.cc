@@ -144,7 +144,9 @@ Fd mount_overlay(const OverlayLayers& layers) {
         format("overlay: options of {} bytes, this kernel takes {}", options.size(), kPage - 1),
         E2BIG);
   }
-  const ScratchMount scratch(layers.lowers.front(), {"mode=0700", "size=4k", "nr_inodes=4"});
+  // The work directory is one container's alone; a layer may be looked for by its path meanwhile.
+  const int cover = layers.work >= 0 ? layers.work : layers.lowers.front();
+  const ScratchMount scratch(cover, {"mode=0700", "size=4k", "nr_inodes=4"});
   (void)make_directory_at(scratch.fd(), "m", 0700);
   const std::string target = fd_path(scratch.fd()) + "/m";
   const WorkingDirectory there("/proc/self/fd");

@@ -47,7 +47,8 @@ UNIT_SNAPSHOTTER_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/u
 TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
   $(call tests_in,unit/runtime) $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,unit/engine) \
   $(call tests_in,contract) $(CONTRACT_OBJ) $(call tests_in,images) $(call tests_in,integration) $(call tests_in,security) \
-  $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
+  $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o \
+  $(TEST_OBJ)/fuzz/layer_targets.o
 
 .PHONY: test test-callers test-failures test-vm check tests
 tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/conformance $(TESTS)/probe \
@@ -78,11 +79,15 @@ $(TESTS)/unit-sys: $(call tests_in,unit/sys)
 $(TESTS)/unit-config: $(call tests_in,unit/config)
 $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
 # The drivers' contract is run where the drivers are.
-$(TESTS)/unit-snapshotter: $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,contract) $(CONTRACT_OBJ) $(LIB_SNAPSHOTTER)
+# The worker's confinement is attacked from inside, which takes a part of the worker.
+$(TESTS)/unit-snapshotter: $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,contract) $(CONTRACT_OBJ) \
+  $(addprefix $(OBJ)/snapshotter/worker/,confinement.o system_calls.o names.o owner_record.o) $(LIB_SNAPSHOTTER)
 $(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
-$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME) $(LIB_SNAPSHOTTER)
+$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(TEST_OBJ)/fuzz/layer_targets.o \
+  $(WORKER_PARTS) $(LIB_RUNTIME) $(LIB_SNAPSHOTTER)
+$(TESTS)/replay: TEST_LIBS := $(WORKER_LIBS)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
 $(TESTS)/callers: $(CALLERS_OBJ)
@@ -92,7 +97,7 @@ $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	@echo "link  $@"
 	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) \
 	  $(filter $(LIB_RUNTIME) $(LIB_ENGINE) $(LIB_SNAPSHOTTER),$^) $(LIB_CONFIG) $(LIB_SYS) \
-	  $(HASH_LIBS) $(SYSTEM_LIBS)
+	  $(TEST_LIBS) $(HASH_LIBS) $(SYSTEM_LIBS)
 
 # Not by Catch: its tests are clauses, and know of skipping.
 CONFORMANCE_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/conformance/*.cc))

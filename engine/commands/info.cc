@@ -21,18 +21,6 @@ struct Options {
   std::string format;
 };
 
-std::string name_of(snapshotter::DriverKind kind) {
-  switch (kind) {
-    case snapshotter::DriverKind::kOverlay:
-      return "overlay";
-    case snapshotter::DriverKind::kFuseOverlayfs:
-      return "fuse-overlayfs";
-    case snapshotter::DriverKind::kCopy:
-      return "copy";
-  }
-  return "";
-}
-
 struct Facts {
   std::string identity, identity_text, driver, store, mapping, platform;
   std::vector<std::pair<std::string, std::string>> other_identities, other_drivers;  // and why not
@@ -52,10 +40,10 @@ Facts gather(Context& context) {
   for (const snapshotter::DriverProbe& probe :
        snapshotter::probe_drivers(store.directory(), identity.mapping)) {
     if (probe.works) {
-      facts.driver = name_of(probe.kind);
+      facts.driver = snapshotter::name_of(probe.kind);
       break;
     }
-    facts.other_drivers.emplace_back(name_of(probe.kind), probe.reason);
+    facts.other_drivers.emplace_back(snapshotter::name_of(probe.kind), probe.reason);
   }
   facts.store = store.path();
   facts.platform = config::to_text(config::native_platform());

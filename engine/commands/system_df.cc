@@ -4,7 +4,7 @@
 
 #include "config/reference.h"
 #include "config/template_rows.h"
-#include "config/units.h"
+#include "config/human.h"
 #include "engine/commands/context.h"
 #include "engine/commands/verbs.h"
 #include "snapshotter/content/usage.h"

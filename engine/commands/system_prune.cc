@@ -2,7 +2,7 @@
 #include <memory>
 
 #include "config/reference.h"
-#include "config/units.h"
+#include "config/human.h"
 #include "engine/commands/context.h"
 #include "engine/commands/verbs.h"
 #include "engine/image/lookup.h"

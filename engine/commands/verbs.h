@@ -9,6 +9,10 @@
 
 namespace engine {
 
+Command commit_command();
+Command create_command();
+Command diff_command();
+Command export_command();
 Command history_command();
 Command image_inspect_command();
 Command image_prune_command();
@@ -17,12 +21,17 @@ Command import_command();
 Command info_command();
 Command inspect_command();
 Command load_command();
+Command mount_command();
+Command ps_command();
+Command rm_command();
 Command rmi_command();
 Command save_command();
 Command system_check_command();
 Command system_df_command();
 Command system_prune_command();
 Command tag_command();
+Command umount_command();
+Command unshare_command();
 Command version_command();
 
 std::span<const Verb> all_verbs();

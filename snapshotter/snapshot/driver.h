@@ -63,6 +63,7 @@ struct DriverProbe {
 /// Tries each driver by use in `directory` (on the store's file system, which matters), best first.
 /// To be called inside the user namespace and a mount namespace of its own.
 std::vector<DriverProbe> probe_drivers(int directory, const Mapping& mapping);
+DriverProbe probe_driver(DriverKind kind, int directory, const Mapping& mapping);
 std::unique_ptr<Driver> make_driver(DriverKind kind, const Mapping& mapping);
 
 }  // namespace snapshotter

@@ -144,21 +144,25 @@ std::optional<DriverKind> parse_driver_kind(std::string_view name) {
   return std::nullopt;
 }
 
+DriverProbe probe_driver(DriverKind kind, int directory, const Mapping& mapping) {
+  DriverProbe probe = {.kind = kind, .works = false, .reason = {}};
+  // That one doesn't work is what we ask for.
+  try {
+    try_driver(*make_driver(kind, mapping), mapping, directory);
+    probe.works = true;
+  } catch (const sys::Error& error) {
+    probe.reason = error.what();
+    if (!error.hint().empty()) probe.reason += " (" + error.hint() + ")";
+    probe.reason += describe_file_system(directory);
+  }
+  return probe;
+}
+
 std::vector<DriverProbe> probe_drivers(int directory, const Mapping& mapping) {
   std::vector<DriverProbe> probes;
   for (const DriverKind kind :
        {DriverKind::kOverlay, DriverKind::kFuseOverlayfs, DriverKind::kCopy}) {
-    DriverProbe probe = {.kind = kind, .works = false, .reason = {}};
-    // That one doesn't work is what we ask for.
-    try {
-      try_driver(*make_driver(kind, mapping), mapping, directory);
-      probe.works = true;
-    } catch (const sys::Error& error) {
-      probe.reason = error.what();
-      if (!error.hint().empty()) probe.reason += " (" + error.hint() + ")";
-      probe.reason += describe_file_system(directory);
-    }
-    probes.push_back(std::move(probe));
+    probes.push_back(probe_driver(kind, directory, mapping));
   }
   return probes;
 }
