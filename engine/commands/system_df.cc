@@ -2,9 +2,9 @@
 #include <algorithm>
 #include <memory>
 
+#include "config/human.h"
 #include "config/reference.h"
 #include "config/template_rows.h"
-#include "config/human.h"
 #include "engine/commands/context.h"
 #include "engine/commands/verbs.h"
 #include "snapshotter/content/usage.h"
