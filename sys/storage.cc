@@ -113,13 +113,12 @@ void add_size(int dir, const std::string& name, int depth, TreeSize& size,
   if (!status) return;
   ++size.entries;
   const bool is_directory = S_ISDIR(status->st_mode);
-  const bool is_new =
-      is_directory || status->st_nlink == 1 || linked.emplace(status->st_dev, status->st_ino).second;
+  const bool is_new = is_directory || status->st_nlink == 1 ||
+                      linked.emplace(status->st_dev, status->st_ino).second;
   constexpr std::uint64_t kBlock = 512;  // stat(2): of st_blocks
   if (is_new) size.bytes += static_cast<std::uint64_t>(status->st_blocks) * kBlock;
   if (!is_directory || depth > 4 * kMaxDepth) return;
-  const Fd child(
-      ::openat(dir, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  const Fd child(::openat(dir, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!child) return;
   for (const std::string& entry : list_directory(child.get())) {
     add_size(child.get(), entry, depth + 1, size, linked);

@@ -4,11 +4,10 @@
 #include <memory>
 
 #include "config/platform.h"
-#include "config/reference.h"
 #include "engine/commands/context.h"
+#include "engine/commands/names.h"
 #include "engine/commands/verbs.h"
 #include "engine/image/import_image.h"
-#include "sys/error.h"
 #include "sys/format.h"
 #include "sys/open.h"
 #include "sys/terminal.h"
@@ -31,20 +30,13 @@ sys::Fd open_archive(const std::string& file) {
   return sys::duplicate(0);
 }
 
-std::string parse_name(const std::string& text) {
-  const config::Reference reference = config::parse_reference(text);
-  if (config::is_scratch(reference)) throw sys::Error("no image can be called \"scratch\"");
-  if (reference.digest) throw sys::Error("a name with a digest can't be given to an image");
-  return reference.text();
-}
-
 int run(Context& context, const Options& options) {
   const ImportOptions import = {
       .changes = options.changes,
       .message = options.message,
       .platform = options.platform.empty() ? config::native_platform()
                                            : config::parse_platform(options.platform),
-      .name = options.name.empty() ? "" : parse_name(options.name),
+      .name = options.name.empty() ? "" : parse_new_name(options.name),
   };
   const sys::Fd archive = open_archive(options.file);
   Progress progress(options.is_quiet);

@@ -6,6 +6,8 @@ namespace {
 
 // In the order of --help. A name of two words is one of a group.
 constexpr Verb kVerbs[] = {
+    {"commit", commit_command},
+    {"export", export_command},
     {"history", history_command},
     {"images", images_command},
     {"import", import_command},
@@ -14,6 +16,9 @@ constexpr Verb kVerbs[] = {
     {"load", load_command},
     {"rmi", rmi_command},
     {"save", save_command},
+    {"system check", system_check_command},
+    {"system df", system_df_command},
+    {"system prune", system_prune_command},
     {"tag", tag_command},
     {"version", version_command},
 

@@ -9,6 +9,8 @@
 
 namespace engine {
 
+Command commit_command();
+Command export_command();
 Command history_command();
 Command image_inspect_command();
 Command image_prune_command();
@@ -19,6 +21,9 @@ Command inspect_command();
 Command load_command();
 Command rmi_command();
 Command save_command();
+Command system_check_command();
+Command system_df_command();
+Command system_prune_command();
 Command tag_command();
 Command version_command();
 

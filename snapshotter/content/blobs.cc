@@ -134,16 +134,18 @@ std::string Store::read_blob(const config::Descriptor& descriptor, std::size_t l
 
 std::string Store::read_blob(const config::Digest& digest, std::size_t limit) const {
   const sys::Fd file = open_blob(digest);
-  return sys::in_context([&] { return "blob " + digest.text(); }, [&] {
-    std::string bytes = sys::read_all(file.get(), limit);
-    config::Hasher hasher(digest);
-    hasher.add(bytes);
-    if (const config::Digest found = hasher.finish(); found != digest) {
-      throw sys::Error("its content has digest " + found.text(), EINVAL,
-                       "`tilla system check --repair` drops it; load the image again then");
-    }
-    return bytes;
-  });
+  return sys::in_context(
+      [&] { return "blob " + digest.text(); },
+      [&] {
+        std::string bytes = sys::read_all(file.get(), limit);
+        config::Hasher hasher(digest);
+        hasher.add(bytes);
+        if (const config::Digest found = hasher.finish(); found != digest) {
+          throw sys::Error("its content has digest " + found.text(), EINVAL,
+                           "`tilla system check --repair` drops it; load the image again then");
+        }
+        return bytes;
+      });
 }
 
 // ---------------------------------------------------------------------------- in pieces

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Verifies a store, and mends what can be mended without asking anybody: what is damaged is dropped,
-// so that it is had again from where it came.
+// Verifies a store, and mends what can be mended without asking anybody: what is damaged is
+// dropped, so that it is had again from where it came.
 #include <fcntl.h>
 
 #include <cerrno>
@@ -65,10 +65,10 @@ class Checker {
 
   void check_root() {
     const std::set<std::string> ours = {
-        layout::kMarker,     layout::kOciLayout, layout::kIndex,   layout::kBlobs,
-        layout::kLayers,     layout::kContainers, layout::kCache,  layout::kStaging,
-        layout::kTrash,      layout::kLeases,    layout::kPartial, layout::kLocks,
-        layout::kStoreLock,  layout::kIndexLock, layout::kReserve, "lost+found"};
+        layout::kMarker,    layout::kOciLayout,  layout::kIndex,   layout::kBlobs,
+        layout::kLayers,    layout::kContainers, layout::kCache,   layout::kStaging,
+        layout::kTrash,     layout::kLeases,     layout::kPartial, layout::kLocks,
+        layout::kStoreLock, layout::kIndexLock,  layout::kReserve, "lost+found"};
     for (const std::string& name : sys::list_directory(store_.directory())) {
       // Whatever starts with a dot is a file of ours that a kill has left, and written anew.
       if (ours.contains(name) || name.front() == '.') continue;
@@ -250,8 +250,9 @@ class Checker {
       if (!is_whole(next.digest)) {
         // An index may name manifests of other platforms, which nobody has asked for.
         if (!is_root && !damaged_.contains(next.digest)) continue;
-        report(what, sys::format("{} {} is missing or damaged: {}",
-                                 is_root ? "its manifest" : "manifest", next.digest.text(), kAgain),
+        report(what,
+               sys::format("{} {} is missing or damaged: {}", is_root ? "its manifest" : "manifest",
+                           next.digest.text(), kAgain),
                is_root && options_.repair);
         if (is_root) return false;
         continue;
@@ -327,7 +328,8 @@ class Checker {
       const config::Json json =
           config::parse_json(store_.read_blob(digest, config::kMaxJsonBytes), "");
       if (const config::Json* type = json.find("mediaType")) {
-        if (const auto* text = std::get_if<std::string>(&type->value)) descriptor.media_type = *text;
+        if (const auto* text = std::get_if<std::string>(&type->value))
+          descriptor.media_type = *text;
       }
       index.manifests.push_back(std::move(descriptor));
     } catch (const sys::Error&) {  // then it is no document

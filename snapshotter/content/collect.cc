@@ -79,7 +79,8 @@ class Collector {
   }
 
   bool is_needed(const std::string& mapping, const std::string& hex) const {
-    return marks_.chain_ids.contains(hex) || marks_.layers.contains(mapping + "/" + hex);
+    return marks_.chain_ids.contains(*layout::digest_of_hex(hex)) ||
+           marks_.layers.contains(mapping + "/" + hex);
   }
 
   void take_layers(bool remove) {

@@ -14,7 +14,9 @@
 
 namespace snapshotter {
 
-sys::Fd Store::containers() const { return layout::open_directory(root_.get(), layout::kContainers); }
+sys::Fd Store::containers() const {
+  return layout::open_directory(root_.get(), layout::kContainers);
+}
 
 bool Store::add_container(Staging& staging, const std::string& name, const std::string& id) {
   const sys::Fd folder = containers();

@@ -31,8 +31,7 @@ void Store::with_reserve(const std::function<void()>& step) {
 }
 
 config::Index Store::index() const {
-  const std::string text =
-      sys::read_file_at(root_.get(), layout::kIndex, config::kMaxJsonBytes);
+  const std::string text = sys::read_file_at(root_.get(), layout::kIndex, config::kMaxJsonBytes);
   return config::read_index(text, path_ + "/" + layout::kIndex);
 }
 

@@ -48,9 +48,9 @@ void Store::add_layers(Staging& staging, const Mapping& mapping,
 void Store::prepare_layers(Staging& staging, const std::vector<StagedLayer>& layers) {
   for (const StagedLayer& layer : layers) {
     (void)layout::open_directory(staging.fd(), layer.name);  // it is one
-    sys::create_file_at(
-        staging.fd(), staged_facts(layer),
-        sys::format("{{\"size\":{},\"entries\":{}}}\n", layer.size, layer.entries), 0644);
+    sys::create_file_at(staging.fd(), staged_facts(layer),
+                        sys::format("{{\"size\":{},\"entries\":{}}}\n", layer.size, layer.entries),
+                        0644);
   }
 }
 

@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 
-#include <array>
 #include <cerrno>
-#include <set>
 #include <utility>
 
 #include "config/json.h"
@@ -69,15 +67,19 @@ void check_version(const std::string& text) {
   if (version > layout::kVersion) {
     throw sys::Error(sys::format("the store has format {}, this tilla knows those up to {}",
                                  version, layout::kVersion),
-                     EINVAL, "a newer tilla has made or changed it; use that one, or another --root");
+                     EINVAL,
+                     "a newer tilla has made or changed it; use that one, or another --root");
   }
 }
 
 // What may be there before a store: nothing, or the start of one that a kill or power cut ended.
-bool is_as_good_as_empty(int root) {
-  const std::set<std::string> ignored = {"lost+found", temporary_of(layout::kMarker)};
+bool may_become_store(int root) {
+  const std::string started = temporary_of(layout::kMarker);
   for (const std::string& name : sys::list_directory(root)) {
-    if (!ignored.contains(name)) return false;
+    if (name != "lost+found" && !name.starts_with(started)) {
+      // Somebody may be making the store just now: the marker comes before all else.
+      return sys::status_at_if_exists(root, layout::kMarker).has_value();
+    }
   }
   return true;
 }
@@ -94,8 +96,7 @@ void make_file_if_missing(int root, const char* name, std::string_view content) 
 void make_layout(int root) {
   using namespace std::string_literals;
   const sys::Fd lock = sys::lock_name(root, layout::kIndexLock);
-  for (const std::string& name :
-       {layout::kBlobs + "/sha256"s, layout::kBlobs + "/sha512"s}) {
+  for (const std::string& name : {layout::kBlobs + "/sha256"s, layout::kBlobs + "/sha512"s}) {
     (void)sys::make_directory_at(root, layout::kBlobs, kDirectoryMode);
     (void)sys::make_directory_at(root, name, kDirectoryMode);
   }
@@ -122,30 +123,33 @@ Store Store::open_directories(const std::string& path, sys::Fd root) {
 }
 
 Store Store::open(const std::string& path) {
-  return sys::in_context([&] { return sys::format("store \"{}\"", path); }, [&] {
-    sys::Fd root = sys::open_private_directory(path);
-    if (const int code = sys::check_writable(root.get()); code != 0) {
-      throw sys::Error(sys::errno_error("make files in it", code).what(), code,
-                       "images, history and inspect only read it; for all else give another one "
-                       "with --root or TILLA_ROOT");
-    }
-    const std::optional<std::string> marker =
-        sys::read_file_at_if_exists(root.get(), layout::kMarker, kSmall);
-    if (marker) {
-      check_version(*marker);
-    } else if (is_as_good_as_empty(root.get())) {
-      make_file_if_missing(root.get(), layout::kMarker,
-                           sys::format("{{\"version\":{}}}\n", layout::kVersion));
-    } else {
-      throw sys::Error("the directory is neither empty nor a store of tilla", ENOTEMPTY,
-                       "an OCI layout of others comes in by: tilla load -i DIRECTORY");
-    }
-    if (!sys::status_at_if_exists(root.get(), layout::kIndex)) make_layout(root.get());
-    Store store = open_directories(path, std::move(root));
-    store.sweep();
-    (void)sys::reserve_file_at(store.directory(), layout::kReserve, kReserveBytes);
-    return store;
-  });
+  return sys::in_context(
+      [&] { return sys::format("store \"{}\"", path); },
+      [&] {
+        sys::Fd root = sys::open_private_directory(path);
+        if (const int code = sys::check_writable(root.get()); code != 0) {
+          throw sys::Error(
+              sys::errno_error("make files in it", code).what(), code,
+              "images, history and inspect only read it; for all else give another one "
+              "with --root or TILLA_ROOT");
+        }
+        const std::optional<std::string> marker =
+            sys::read_file_at_if_exists(root.get(), layout::kMarker, kSmall);
+        if (marker) {
+          check_version(*marker);
+        } else if (may_become_store(root.get())) {
+          make_file_if_missing(root.get(), layout::kMarker,
+                               sys::format("{{\"version\":{}}}\n", layout::kVersion));
+        } else {
+          throw sys::Error("the directory is neither empty nor a store of tilla", ENOTEMPTY,
+                           "an OCI layout of others comes in by: tilla load -i DIRECTORY");
+        }
+        if (!sys::status_at_if_exists(root.get(), layout::kIndex)) make_layout(root.get());
+        Store store = open_directories(path, std::move(root));
+        store.sweep();
+        (void)sys::reserve_file_at(store.directory(), layout::kReserve, kReserveBytes);
+        return store;
+      });
 }
 
 std::optional<Store> Store::open_if_exists(const std::string& path) {
@@ -157,7 +161,7 @@ std::optional<Store> Store::open_if_exists(const std::string& path) {
         const std::optional<std::string> marker =
             sys::read_file_at_if_exists(root->get(), layout::kMarker, kSmall);
         if (!marker) {
-          if (is_as_good_as_empty(root->get())) return std::nullopt;
+          if (may_become_store(root->get())) return std::nullopt;
           throw sys::Error("the directory is neither empty nor a store of tilla", ENOTEMPTY);
         }
         check_version(*marker);
@@ -166,7 +170,7 @@ std::optional<Store> Store::open_if_exists(const std::string& path) {
       });
 }
 
-void Store::explain(sys::Error& error) const {
+void Store::explain(sys::Error& error) {
   if (!error.hint().empty()) return;
   if (error.code() == EROFS) {
     error.set_hint(sys::format(
@@ -183,7 +187,7 @@ void Store::explain(sys::Error& error) const {
   std::uint64_t garbage = 0;
   try {
     // Counting changes nothing, and it may fail for reasons of its own: then it can't be told.
-    garbage = const_cast<Store*>(this)->collect(false).bytes;
+    garbage = collect(false).bytes;
   } catch (const sys::Error&) {
   }
   error.set_hint(hint + sys::format("; nothing was lost. `tilla system prune` would free {} MiB, "

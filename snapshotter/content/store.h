@@ -98,7 +98,7 @@ class Store {
   void sweep();
   /// Where the errno of `error` is that of a full or a read-only disk, sets a hint that says what
   /// would help. For the end of a verb, since most files are written by others than the store.
-  void explain(sys::Error& error) const;
+  void explain(sys::Error& error);
 
   // ---- adding: one sync for all of it, then a rename each, then a sync of the folders
   struct Batch {

@@ -64,12 +64,14 @@ std::optional<References> references_of(const Store& store, const config::Descri
   if (!is_known) kind = kind_by_content(text);
   const std::string name = "blob " + document.digest.text();
   if (kind == Kind::kIndex) {
-    return References{
-        .documents = config::read_index(text, name, document.media_type).manifests};
+    config::Index index = config::read_index(text, name, document.media_type);
+    return References{.documents = std::move(index.manifests), .subject = std::move(index.subject)};
   }
   if (kind == Kind::kManifest) {
     config::Manifest manifest = config::read_manifest(text, name, document.media_type);
-    return References{.config = std::move(manifest.config), .layers = std::move(manifest.layers)};
+    return References{.config = std::move(manifest.config),
+                      .layers = std::move(manifest.layers),
+                      .subject = std::move(manifest.subject)};
   }
   return std::nullopt;
 }
@@ -147,7 +149,7 @@ void mark(const Store& store, const config::Descriptor& root, Marks& marks) {
     marks.blobs.insert(found->config->digest);
     if (!store.has_blob(found->config->digest)) continue;
     for (const config::Digest& id : chain_ids_of(store, *found->config)) {
-      marks.chain_ids.insert(id.hex);
+      marks.chain_ids.insert(id);
     }
   }
 }

@@ -19,6 +19,7 @@ struct References {
   std::vector<config::Descriptor> documents = {};  // of an index: manifests, further indexes
   std::optional<config::Descriptor> config = {};   // of a manifest
   std::vector<config::Descriptor> layers = {};     // of a manifest
+  std::optional<config::Descriptor> subject = {};  // what it is about
 };
 
 /// Empty: `document` is nothing that refers to others (a config, a layer, an unknown type).
@@ -46,8 +47,8 @@ std::optional<Needs> needs_of_container(const Store& store, const std::string& i
 /// All that is needed by somebody.
 struct Marks {
   std::set<config::Digest> blobs;
-  std::set<std::string> chain_ids;  // hexadecimal, in any mapping
-  std::set<std::string> layers;     // "<mapping>/<chain id>"
+  std::set<config::Digest> chain_ids;  // in any mapping
+  std::set<std::string> layers;        // "<mapping>/<chain id>"
 };
 /// Adds `root` and all below it that is there. Errors: a document that can't be read.
 void mark(const Store& store, const config::Descriptor& root, Marks& marks);

@@ -340,7 +340,9 @@ bool Walk::differs(const Place& place, const std::string& name,
   if (one.st_mode != other.st_mode || one.st_uid != other.st_uid || one.st_gid != other.st_gid) {
     return true;
   }
-  if (nanoseconds(one.st_mtim) != nanoseconds(other.st_mtim)) return true;
+  // fuse-overlayfs gives a directory a new time whenever something in it is copied up.
+  const bool has_time = format_ != UpperFormat::kFuseOverlayfs || !S_ISDIR(one.st_mode);
+  if (has_time && nanoseconds(one.st_mtim) != nanoseconds(other.st_mtim)) return true;
   if (S_ISREG(one.st_mode) && one.st_size != other.st_size) return true;
   if ((S_ISCHR(one.st_mode) || S_ISBLK(one.st_mode)) && one.st_rdev != other.st_rdev) return true;
   if (one.st_dev == other.st_dev && one.st_ino == other.st_ino) return false;  // the layer's own

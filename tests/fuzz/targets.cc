@@ -28,6 +28,7 @@
 #include "runtime/apply/passwd.h"
 #include "runtime/commands/command_line.h"
 #include "runtime/plan/plan.h"
+#include "snapshotter/content/walk.h"
 #include "sys/error.h"
 #include "sys/open.h"
 #include "sys/procfs.h"
@@ -189,6 +190,23 @@ void read_words(std::string_view input) {
   }
 }
 
+// The store's index.json, as any tool may have written it.
+void read_store_index(std::string_view input) {
+  const config::Index index = config::read_index(std::string(input), "index.json");
+  promise(config::read_index(config::write_index(index), "written") == index,
+          "an index is read as it was written");
+}
+
+void read_store_needs(std::string_view input) {
+  (void)snapshotter::read_needs(std::string(input), "record.json");
+}
+
+void read_store_lease(std::string_view input) {
+  const snapshotter::Needs needs = snapshotter::read_lease(std::string(input), "lease");
+  std::string text;
+  for (const config::Digest& blob : needs.blobs) text += "blob " + blob.text() + "\n";
+  promise(snapshotter::read_lease(text, "written").blobs == needs.blobs,
+          "what a lease keeps is read as it was written");
 // The first line is a name, the second a pattern, the third a platform.
 void read_reference(std::string_view input) {
   const std::vector<std::string> lines = split(input, '\n');
@@ -272,6 +290,9 @@ constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"id_map", read_id_map},
                                  Target{"mount_options", read_mount_options},
                                  Target{"words", read_words},
+                                 Target{"store_index", read_store_index},
+                                 Target{"store_needs", read_store_needs},
+                                 Target{"store_lease", read_store_lease}};
                                  Target{"reference", read_reference},
                                  Target{"manifest", read_manifest},
                                  Target{"index", read_index},
