@@ -64,7 +64,8 @@ class ScratchStore {
 
   void add_container(const std::string& id, const Digest& manifest) {
     snapshotter::Staging staging = store_.stage();
-    support::write_file(
+    support::make_directory(store_.path() + "/staging/" + staging.name() + "/c");
+    support::write_text(
         store_.path() + "/staging/" + staging.name() + "/c/record.json",
         R"({"name":"web","needs":{"blobs":[")" + manifest.text() + R"("],"layers":[]}})");
     REQUIRE(store_.add_container(staging, "c", id));
