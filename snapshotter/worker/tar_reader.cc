@@ -29,9 +29,8 @@ TarReader::TarReader(Stream& stream, std::uint64_t max_attributes)
       archive_(archive_read_new(), &archive_read_free) {
   if (!archive_) throw std::bad_alloc();
   check(archive_read_support_format_tar(archive_.get()));
-  // The charset of the locale that we never leave, so that names stay the bytes that they are: no
-  // conversion, no normal forms, and nothing of the C library's that would have to be loaded.
-  check(archive_read_set_options(archive_.get(), "tar:hdrcharset=ANSI_X3.4-1968"));
+  // Names stay the bytes that they are: none of a header is converted, and what pax says in UTF-8
+  // into the C locale, which we never leave, is kept as it is where that can't be.
   check(archive_read_open(archive_.get(), this, nullptr, &TarReader::read_callback, nullptr));
 }
 
