@@ -89,6 +89,11 @@ bool TarReader::next(Entry& entry) {
   entry.time = {.seconds = archive_entry_mtime(raw),
                 .nanoseconds = static_cast<std::uint32_t>(nanoseconds)};
   if (nanoseconds < 0 || nanoseconds > 999'999'999) throw sys::Error("its time is none");
+  // libarchive reads "-2.5" as second -2 and a half more; what lies between -1 and 0 it loses.
+  if (entry.time.seconds < 0 && nanoseconds > 0) {
+    entry.time = {.seconds = entry.time.seconds - 1,
+                  .nanoseconds = static_cast<std::uint32_t>(1'000'000'000 - nanoseconds)};
+  }
   if (entry.type == S_IFCHR || entry.type == S_IFBLK) {
     entry.major = static_cast<std::uint32_t>(archive_entry_rdevmajor(raw));
     entry.minor = static_cast<std::uint32_t>(archive_entry_rdevminor(raw));
