@@ -29,9 +29,8 @@ TarReader::TarReader(Stream& stream, std::uint64_t max_attributes)
       archive_(archive_read_new(), &archive_read_free) {
   if (!archive_) throw std::bad_alloc();
   check(archive_read_support_format_tar(archive_.get()));
-  // The charset of the locale that we never leave, so that names stay the bytes that they are: no
-  // conversion, no normal forms, and nothing of the C library's that would have to be loaded.
-  check(archive_read_set_options(archive_.get(), "tar:hdrcharset=ANSI_X3.4-1968"));
+  // Names stay the bytes that they are: none of a header is converted, and what pax says in UTF-8
+  // into the C locale, which we never leave, is kept as it is where that can't be.
   check(archive_read_open(archive_.get(), this, nullptr, &TarReader::read_callback, nullptr));
 }
 
@@ -90,6 +89,11 @@ bool TarReader::next(Entry& entry) {
   entry.time = {.seconds = archive_entry_mtime(raw),
                 .nanoseconds = static_cast<std::uint32_t>(nanoseconds)};
   if (nanoseconds < 0 || nanoseconds > 999'999'999) throw sys::Error("its time is none");
+  // libarchive reads "-2.5" as second -2 and a half more; what lies between -1 and 0 it loses.
+  if (entry.time.seconds < 0 && nanoseconds > 0) {
+    entry.time = {.seconds = entry.time.seconds - 1,
+                  .nanoseconds = static_cast<std::uint32_t>(1'000'000'000 - nanoseconds)};
+  }
   if (entry.type == S_IFCHR || entry.type == S_IFBLK) {
     entry.major = static_cast<std::uint32_t>(archive_entry_rdevmajor(raw));
     entry.minor = static_cast<std::uint32_t>(archive_entry_rdevminor(raw));

@@ -25,7 +25,7 @@ TarEntry directory(const std::string& name) { return {.name = name, .type = '5',
 TarEntry file(const std::string& name, const std::string& content = "x") {
   return {.name = name, .content = content};
 }
-TarEntry symlink(const std::string& name, const std::string& target) {
+TarEntry soft_link(const std::string& name, const std::string& target) {
   return {.name = name, .type = '2', .target = target, .mode = 0777};
 }
 TarEntry hard_link(const std::string& name, const std::string& target) {
@@ -37,7 +37,7 @@ TarEntry hard_link(const std::string& name, const std::string& target) {
 TEST_CASE("unpack: files, directories and links are what the archive says",
           "[snapshotter][unpack]") {
   const std::string said =
-      outcome(tar_of({directory("a/"), file("a/f", "hello"), symlink("a/l", "/etc/passwd"),
+      outcome(tar_of({directory("a/"), file("a/f", "hello"), soft_link("a/l", "/etc/passwd"),
                       hard_link("a/h", "a/f")}));
   REQUIRE(said == "d 755 0:0 a\nf 644 0:0 a/f=hello\nf 644 0:0 a/h=hello\nl a/l->/etc/passwd\n");
 }
@@ -110,18 +110,18 @@ TEST_CASE("t_whiteout_names: whiteouts of nothing, of the directory and of the r
 TEST_CASE("t_opaque_under_symlink: a mark is set in no directory that a symlink leads to",
           "[snapshotter][unpack][inv8]") {
   const std::string said =
-      outcome(tar_of({directory("d/"), symlink("s", "d"), file("s/.wh..wh..opq")}));
+      outcome(tar_of({directory("d/"), soft_link("s", "d"), file("s/.wh..wh..opq")}));
   REQUIRE(contains(said, "error: entry 3 \"s/.wh..wh..opq\""));
 }
 
 TEST_CASE("t_two_pass: nothing is written through a symlink of the same archive",
           "[snapshotter][unpack][inv8]") {
   for (const char* target : {"/tmp", "..", ".", "../../../tmp"}) {
-    const std::string said = outcome(tar_of({symlink("s", target), file("s/passwd")}));
+    const std::string said = outcome(tar_of({soft_link("s", target), file("s/passwd")}));
     REQUIRE(contains(said, "error: entry 2 \"s/passwd\""));
   }
   // The link itself is replaced, never followed.
-  REQUIRE(outcome(tar_of({symlink("s", "/tmp/tilla-victim"), file("s", "own")})) ==
+  REQUIRE(outcome(tar_of({soft_link("s", "/tmp/tilla-victim"), file("s", "own")})) ==
           "f 644 0:0 s=own\n");
 }
 
@@ -142,14 +142,15 @@ TEST_CASE("t_hardlink_outside: a hard link leads to this layer or to one below",
     return result.links_below.at(0).second + layers.list();
   });
   REQUIRE(said == "etc/shadow");
-  REQUIRE(contains(outcome(tar_of({symlink("s", "/etc"), hard_link("h", "s/shadow")})), "error: "));
+  REQUIRE(
+      contains(outcome(tar_of({soft_link("s", "/etc"), hard_link("h", "s/shadow")})), "error: "));
   REQUIRE(contains(outcome(tar_of({directory("d/"), hard_link("h", "d")})), "is a directory"));
   REQUIRE(contains(outcome(tar_of({file("f"), hard_link("f", "f")})), "to itself"));
 }
 
 TEST_CASE("t_hardlink_symlink: a link to a symlink is the symlink, and a file after it is new",
           "[snapshotter][unpack][inv8]") {
-  REQUIRE(outcome(tar_of({symlink("s", "/etc/shadow"), hard_link("h", "s"), file("h", "own")})) ==
+  REQUIRE(outcome(tar_of({soft_link("s", "/etc/shadow"), hard_link("h", "s"), file("h", "own")})) ==
           "f 644 0:0 h=own\nl s->/etc/shadow\n");
   // The second name gets a file of its own: the first keeps what it has (Archive::Tar).
   REQUIRE(outcome(tar_of({file("a", "one"), hard_link("b", "a"), file("b", "two")})) ==
@@ -158,7 +159,7 @@ TEST_CASE("t_hardlink_symlink: a link to a symlink is the symlink, and a file af
 
 TEST_CASE("t_root_entry: the root is a directory and nothing else", "[snapshotter][unpack][inv8]") {
   for (const char* name : {"/.", "./", "/"}) {
-    REQUIRE(contains(outcome(tar_of({symlink(name, "/etc")})), "nothing but a directory"));
+    REQUIRE(contains(outcome(tar_of({soft_link(name, "/etc")})), "nothing but a directory"));
   }
   REQUIRE(outcome(tar_of({directory("./"), file("./x")})) == "f 644 0:0 x=x\n");
 }
