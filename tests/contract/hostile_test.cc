@@ -16,13 +16,13 @@ namespace {
 // Most of it fails, and may.
 constexpr const char* kAttacks = R"sh(
 export PATH=/bin
-echo evil > /etc/passwd; echo evil >> /etc/group; : > /etc/sub/x
+echo evil > /etc/passwd; echo evil >> /etc/group; true > /etc/sub/x
 chmod 777 /etc /etc/passwd /etc/sub; chown 5:5 /etc/group; touch -d 2001-01-01 /etc/sub/x /
 mknod /etc/null c 0 0; mknod /null c 0 0; mknod /disk b 8 0; mkfifo /etc/fifo
 ln /etc/passwd /etc/linked; echo evil > /etc/linked; ln -s / /etc/up; ln -sf /etc/../../.. /out
 echo evil > /etc/up/../layers; echo evil > /out/evil; mv /etc/sub /moved; mv /moved/x /etc/x
-rm -rf /var; mkdir /var; ln -s /etc /var/lib; exec 9< /etc/hard; echo evil > /proc/self/fd/9
-exec 8<> /etc/hard; echo evil >&8; echo evil > /dev/fd/8
+rm -rf /var; mkdir /var; ln -s /etc /var/lib; (exec 9< /etc/hard; echo evil > /proc/self/fd/9)
+(exec 8<> /etc/hard; echo evil >&8; echo evil > /dev/fd/8)
 mkdir -p /m /w /u; mount -o remount,rw /; mount --bind / /m; mount -o remount,bind,rw /m
 echo evil > /m/etc/passwd; umount /m; umount -l /; mount -t overlay -o lowerdir=/etc,upperdir=/u,workdir=/w,userxattr o /m
 echo evil > /m/group; mount -t tmpfs t /etc; mount -t proc p /m; cat /m/*/mountinfo

@@ -121,7 +121,7 @@ std::string Scene::in_root(const std::string& line, bool read_only) {
 void Scene::add_busybox_layer() {
   add_layer(
       "mkdir -p bin proc dev etc; cp /bin/busybox bin/busybox;"
-      "for name in $(bin/busybox --list); do ln -s busybox bin/$name; done");
+      "for name in $(bin/busybox --list); do [ -e bin/$name ] || ln -s busybox bin/$name; done");
 }
 
 support::Result Scene::attack(const std::string& line, bool read_only, bool is_image) {
