@@ -118,6 +118,23 @@ std::string Scene::in_root(const std::string& line, bool read_only) {
   return result.out;
 }
 
+void Scene::add_busybox_layer() {
+  add_layer(
+      "mkdir -p bin proc dev etc; cp /bin/busybox bin/busybox;"
+      "for name in $(bin/busybox --list); do [ -e bin/$name ] || ln -s busybox bin/$name; done");
+}
+
+support::Result Scene::attack(const std::string& line, bool read_only, bool is_image) {
+  const sys::Fd mount = driver_->root(is_image ? -1 : snapshot(), layers(), read_only);
+  const Attached attached(mount, path("root"));
+  // pivot_root in a namespace of its own: the old root goes, and every descriptor is closed on
+  // exec.
+  const std::string enter =
+      "mount --make-rprivate / && cd \"$1\" && pivot_root . . && umount -l . && exec /bin/sh -s";
+  return support::run({"unshare", "-mpf", "sh", "-c", enter, "sh", path("root")},
+                      {.input = line, .timeout = std::chrono::seconds(60)});
+}
+
 std::string Scene::changes() {
   std::string text;
   for (const snapshotter::Change& change : driver_->changes(snapshot(), layers())) {

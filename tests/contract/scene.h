@@ -56,6 +56,11 @@ class Scene {
   std::string in_root(const std::string& line, bool read_only = false);
   /// The same, whatever comes of it.
   support::Result try_in_root(const std::string& line, bool read_only = false);
+  /// A layer with busybox in bin/, for attack().
+  void add_busybox_layer();
+  /// The same with a shell that sees nothing but the root, with all capabilities of the user
+  /// namespace. is_image: the root of the layers alone.
+  support::Result attack(const std::string& line, bool read_only, bool is_image = false);
   /// "C etc\nD etc/passwd\n"
   std::string changes();
   void expect_changes(const std::string& expected);
