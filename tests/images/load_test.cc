@@ -179,7 +179,6 @@ TEST_CASE("save: the same images make the same archive", "[tilla][save]") {
 }
 
 TEST_CASE("save: skopeo reads what we write, and we what it writes", "[tilla][save]") {
-  NEEDS(skopeo);
   const Tilla tilla, other;
   const config::Descriptor image = make_sample(tilla / "layout");
   tilla.must({"load", "-i", tilla / "layout"});
