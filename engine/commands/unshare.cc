@@ -19,6 +19,18 @@ namespace {
 
 constexpr int kNotExecutable = 126, kNotFound = 127;
 
+/// The caller's, but that inside it is the same store and the identity is what was found here.
+std::vector<std::string> environment_for(const std::string& store) {
+  std::vector<std::string> all = {"TILLA_ROOT=" + store};
+  for (char** each = environ; *each != nullptr; ++each) {
+    const std::string_view variable = *each;
+    if (variable.starts_with("TILLA_ROOT=")) continue;
+    if (variable.starts_with("TILLA_IDENTITY=range")) continue;  // it is nested inside
+    all.emplace_back(variable);
+  }
+  return all;
+}
+
 // In our place: its exit code is ours.
 int run_command(Context& context, std::vector<std::string> command) {
   if (command.empty()) {
@@ -31,9 +43,13 @@ int run_command(Context& context, std::vector<std::string> command) {
   std::vector<char*> argv;
   for (std::string& word : command) argv.push_back(word.data());
   argv.push_back(nullptr);
+  std::vector<std::string> variables = environment_for(context.store_path());
+  std::vector<char*> envp;
+  for (std::string& variable : variables) envp.push_back(variable.data());
+  envp.push_back(nullptr);
   sys::reset_signals();
   const int code =
-      path.empty() ? ENOENT : sys::execute(AT_FDCWD, path.c_str(), argv.data(), environ);
+      path.empty() ? ENOENT : sys::execute(AT_FDCWD, path.c_str(), argv.data(), envp.data());
   context.log().error(
       sys::errno_error(sys::format("unshare: \"{}\"", command.front()), code).what());
   return code == ENOENT || code == ENOTDIR ? kNotFound : kNotExecutable;

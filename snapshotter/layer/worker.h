@@ -34,7 +34,7 @@ struct Limits {
 struct UnpackJob {
   int archive = -1;    // read from where it stands; a pipe will do
   int directory = -1;  // empty, below the worker's staging directory: becomes the layer
-  int keep = -1;       // the compressed bytes as they came go here; -1: nowhere
+  int keep = -1;       // the bytes as they came go here, those in xz or bzip2 unpacked; -1: nowhere
   /// Ownership::kRecorded: an empty file for the owners of what takes no attributes
   /// (docs/layers.md); it stays empty when there is nothing to say. -1: such owners are an error.
   int owners = -1;

@@ -15,6 +15,10 @@ namespace snapshotter {
 /// What begins with these bytes.
 Compression compression_of(std::string_view start);
 const char* name_of(Compression compression);
+/// What `import` and `load` read, and no registry takes.
+constexpr bool is_rare(Compression compression) {
+  return compression == Compression::kXz || compression == Compression::kBzip2;
+}
 
 class Decompressor {
  public:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "snapshotter/worker/input.h"
 
+#include "snapshotter/worker/decompress.h"
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/format.h"
@@ -35,6 +36,7 @@ void Input::fill() {
                                  *options_.expected_size));
   }
   const std::string_view piece(buffer_.get(), end_);
+  if (total_ == end_ && is_rare(compression_of(piece))) options_.keep = -1;
   if (options_.is_digested) hasher_.add(piece);
   if (options_.keep >= 0) sys::write_all(options_.keep, piece);
   if (options_.progress != nullptr) *options_.progress += end_;

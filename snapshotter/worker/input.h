@@ -17,11 +17,11 @@ class Input {
  public:
   struct Options {
     int fd = -1;
-    int keep = -1;  // gets what was read; -1: nobody
+    int keep = -1;  // gets what was read, unless it is xz or bzip2; -1: nobody
     bool is_digested = true;
     config::Algorithm algorithm = config::Algorithm::kSha256;
-    std::optional<std::uint64_t> expected_size = {};      // more is an error at once
-    std::atomic<std::uint64_t>* progress = nullptr;  // is added to
+    std::optional<std::uint64_t> expected_size = {};  // more is an error at once
+    std::atomic<std::uint64_t>* progress = nullptr;   // is added to
   };
   explicit Input(const Options& options);
 

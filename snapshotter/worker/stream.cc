@@ -5,6 +5,7 @@
 
 #include "snapshotter/worker/decompress.h"
 #include "sys/error.h"
+#include "sys/fd.h"
 #include "sys/format.h"
 
 namespace snapshotter {
@@ -34,9 +35,8 @@ void Stream::run() {
 
 void Stream::pump() {
   facts_.compression = compression_of(input_.peek());
-  const bool is_rare =
-      facts_.compression == Compression::kXz || facts_.compression == Compression::kBzip2;
-  if (is_rare && !options_.may_be_xz_or_bzip2) {
+  const bool keeps_unpacked = is_rare(facts_.compression) && options_.input.keep >= 0;
+  if (is_rare(facts_.compression) && !options_.may_be_xz_or_bzip2) {
     throw sys::Error(sys::format("it is compressed with {}, and a layer may be with gzip or zstd",
                                  name_of(facts_.compression)));
   }
@@ -59,6 +59,7 @@ void Stream::pump() {
                                    options_.max_ratio));
     }
     if (needs_digest) hasher.add(block->view());
+    if (keeps_unpacked) sys::write_all(options_.input.keep, block->view());
     queue_.push(std::move(*block));
   }
   facts_.size = input_.total();
