@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <memory>
 
-#include "config/reference.h"
 #include "config/human.h"
+#include "config/reference.h"
 #include "engine/commands/context.h"
 #include "engine/commands/verbs.h"
 #include "engine/image/lookup.h"

@@ -101,7 +101,7 @@ bool has_lost_index(int root) {
 // Every step can be done again, by several at once: index.json, which comes last, says that none is
 // missing.
 void make_layout(int root) {
-  using namespace std::string_literals;
+  using std::string_literals::operator""s;
   const sys::Fd lock = sys::lock_name(root, layout::kIndexLock);
   for (const std::string& name : {layout::kBlobs + "/sha256"s, layout::kBlobs + "/sha512"s}) {
     (void)sys::make_directory_at(root, layout::kBlobs, kDirectoryMode);
