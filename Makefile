@@ -10,6 +10,7 @@
 #: make conformance  the OCI specification's clauses, one by one; RUNTIME=crun for another runtime
 #: make text-order   arrange the program anew, by what it executes; ten minutes
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
+#: make bench-images images and snapshots against podman, buildah, umoci and containerd; as root
 #: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
 #: make fuzz         libFuzzer over what reads others' bytes, TIME=60 seconds each; TARGET=json for one
@@ -69,7 +70,9 @@ RUNTIME_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard runtime/plan/*.cc runtime/c
 
 SNAPSHOTTER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/content/*.cc snapshotter/layer/*.cc snapshotter/snapshot/*.cc))
 WORKER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/worker/*.cc))
-ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/commands/*.cc))
+WORKER_PARTS := $(filter-out %/main.o,$(WORKER_OBJ))
+ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/commands/*.cc) \
+  $(filter-out engine/main.cc,$(wildcard engine/*.cc)))
 
 SYSTEMD_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard systemd/*.cc))
 
@@ -136,11 +139,14 @@ $(OBJ)/lib%.a:
 # But a configuration has hundreds of strings.
 $(CONFIG_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 
-# Only these two know the commit: a new one rebuilds no more than it must.
-$(addprefix $(OBJ)/runtime/commands/,command_line.o features.o): \
+# Only these know the commit: a new one rebuilds no more than it must.
+$(addprefix $(OBJ)/,runtime/commands/command_line.o runtime/commands/features.o engine/commands/version.o): \
   CXXFLAGS += -DTILLA_COMMIT='"$(COMMIT)"'
 
-$(OBJ)/runtime/cgroup/systemd.o: CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
+# A hundred thousand headers and names: not start, but work.
+$(WORKER_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
+
+$(addprefix $(OBJ)/,runtime/cgroup/systemd.o engine/image/workshop.o): CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
 
 $(OBJ)/sys/start.o: sys/start.S
 	@mkdir -p $(@D)
@@ -166,6 +172,8 @@ BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev rapidjson-dev libfmt-dev li
 RUN_PACKAGES := busybox-static uidmap
 BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev \
   nlohmann-json3-dev
+BENCH_IMAGES_PACKAGES := podman buildah skopeo umoci containerd mmdebstrap busybox-static uidmap isal \
+  zstd pigz e2fsprogs python3
 LINT_PACKAGES := clang-format clang-tidy shellcheck groff-base
 FOR := build run test callers
 FOR_build := $(BUILD_PACKAGES)
@@ -174,11 +182,12 @@ FOR_test := $(TEST_PACKAGES)
 FOR_callers := $(CALLER_PACKAGES)
 FOR_vm := $(VM_PACKAGES)
 FOR_bench := $(BENCH_PACKAGES)
+FOR_bench-images := $(BENCH_IMAGES_PACKAGES)
 FOR_lint := $(LINT_PACKAGES)
 FOR_conformance := $(CONFORMANCE_PACKAGES)
 FOR_fuzz := $(FUZZ_PACKAGES)
 
-DEPS := deps-build deps-run deps-test deps-callers deps-vm deps-bench deps-lint deps-conformance deps-fuzz
+DEPS := deps-build deps-run deps-test deps-callers deps-vm deps-bench deps-bench-images deps-lint deps-conformance deps-fuzz
 .PHONY: deps $(DEPS)
 deps:
 	@scripts/deps $(sort $(foreach each,$(FOR),$(FOR_$(each))))
@@ -200,7 +209,7 @@ run: all deps-run
 	@scripts/demo $(BIN)/tilla-runtime $(if $(LINE),'$(subst ','\'',$(LINE))')
 
 lint: all deps-lint
-	@scripts/lint $(BIN)/tilla-runtime
+	@scripts/lint $(BIN)
 	@scripts/tidy
 
 tidy: deps-lint deps-build
@@ -208,12 +217,18 @@ tidy: deps-lint deps-build
 
 install: all
 	install -D -m 0755 $(BIN)/tilla-runtime $(DESTDIR)$(PREFIX)/bin/tilla-runtime
+	install -D -m 0755 $(BIN)/tilla $(DESTDIR)$(PREFIX)/bin/tilla
 	install -D -m 0755 $(BIN)/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
+	install -D -m 0755 $(BIN)/tilla-layers $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers
+	install -D -m 0644 man/tilla.1 $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1
+	install -D -m 0644 man/tilla-layers.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
-	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
+	rm -f $(DESTDIR)$(PREFIX)/bin/tilla $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1 \
+	  $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
+	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers \
+	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 
 clean:
 	rm -rf build

@@ -4,6 +4,8 @@
 #   make bench                                   everything, against tilla-runtime in $(BIN)
 #   make bench BENCH_ARGS='--only run --rounds 200'
 #   make bench TILLA=path/to/another/tilla-runtime
+#   make bench-images                            images and snapshots, against podman and others
+#   make bench-images BENCH_ARGS='--only load-debian-gzip --rounds 3'
 
 CC ?= cc
 BENCH := $(OUT)/bench
@@ -25,6 +27,15 @@ bench: bench-tools
 	@OUT=$(BENCH) TILLA=$(TILLA) bench/run.sh $(BENCH_ARGS)
 
 bench-tools: $(BENCH_TOOLS)
+
+# The three images take minutes, once.
+.PHONY: bench-images
+bench-images: all $(BENCH)/peak $(if $(wildcard snapshotter/snapshot/*.cc),$(BENCH)/prepare) | deps-bench-images
+	@bench/images/make $(BENCH)/images
+	@OUT=$(BENCH) BIN=$(BIN) bench/images/run $(BENCH_ARGS)
+
+$(BENCH)/prepare: $(BENCH)/obj/bench/images/prepare.o $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
+	$(Q)$(CXX) $(LINK) -o $@ $^ $(HASH_LIBS) $(SYSTEM_LIBS)
 
 $(BENCH)/bench: $(BENCH_OBJ)
 	$(Q)$(CXX) $(CXXFLAGS) -pie -o $@ $^
@@ -77,4 +88,4 @@ $(BENCH)/true: bench/true.c
 	@echo "cc    $<"
 	$(Q)$(BENCH_C) -ffreestanding -fno-stack-protector -fPIE -static-pie -nostdlib -o $@ $<
 
--include $(BENCH_OBJ:.o=.d) $(BENCH)/obj/bench/export_filter.d $(BENCH)/obj/bench/first_throw.d
+-include $(BENCH_OBJ:.o=.d) $(BENCH)/obj/bench/images/prepare.d $(BENCH)/obj/bench/export_filter.d $(BENCH)/obj/bench/first_throw.d

@@ -19,22 +19,8 @@ TILLA=$(readlink -f "${TILLA:-$here/../build/bin/tilla-runtime}" || true)
 BUSYBOX=${BUSYBOX:-/bin/busybox}
 tools="bench floor true nothing peak first_throw docker-seccomp.bpf docker-seccomp.json"
 
-# An id that nobody has, and a range of ids after everybody's.
-choose_ids() {
-  uid=$(awk -F: '{ used[$3] = 1 } END { for (i = 60100; used[i]; i++); print i }' \
-    /etc/passwd /etc/group)
-  first=$(awk -F: 'BEGIN { end = 100000 } $2 + $3 > end { end = $2 + $3 } END { print end }' \
-    /etc/subuid /etc/subgid)
-}
-
-# Replaces FILE, in this mount namespace only, by a copy with one more LINE.
-add_line() {
-  local copy
-  copy=$dir/etc/$(basename "$1")
-  { if [ -e "$1" ]; then cat "$1"; fi; echo "$2"; } > "$copy"
-  chmod 644 "$copy"
-  if [ -e "$1" ]; then mount --bind "$copy" "$1"; else return 1; fi
-}
+# shellcheck source=bench/place.sh
+. "$here/place.sh"
 
 # Fills $dir: tools/ and installed/ are the caller's, the rest belongs to OWNER. Sets `args`.
 furnish() {

@@ -4,6 +4,7 @@
 // into the same values. Source: image-spec 1.1, "manifest.md", "image-index.md", "config.md".
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -35,79 +36,85 @@ constexpr std::string_view kDockerLayerGzip = "application/vnd.docker.image.root
 constexpr std::string_view kRefNameAnnotation = "org.opencontainers.image.ref.name";
 
 struct Platform {
-  std::string os, architecture, variant, os_version;
-  std::vector<std::string> os_features;
+  std::string os = {}, architecture = {}, variant = {}, os_version = {};
+  std::vector<std::string> os_features = {};
   bool operator==(const Platform&) const = default;
 };
 
 struct Descriptor {
-  std::string media_type;
-  Digest digest;
+  std::string media_type = {};
+  Digest digest = {};
   std::uint64_t size = 0;
-  std::vector<std::string> urls;
-  std::map<std::string, std::string> annotations;
-  std::optional<std::string> data;  // decoded; verified against digest and size by the reader
-  std::string artifact_type;
-  std::optional<Platform> platform;
+  std::vector<std::string> urls = {};
+  std::map<std::string, std::string> annotations = {};
+  std::optional<std::string> data = {};  // decoded; verified against digest and size by the reader
+  std::string artifact_type = {};
+  std::optional<Platform> platform = {};
   bool operator==(const Descriptor&) const = default;
 };
 
 struct Manifest {
-  std::string media_type;
-  std::string artifact_type;
-  Descriptor config;
-  std::vector<Descriptor> layers;
-  std::optional<Descriptor> subject;
-  std::map<std::string, std::string> annotations;
+  std::string media_type = {};
+  std::string artifact_type = {};
+  Descriptor config = {};
+  std::vector<Descriptor> layers = {};
+  std::optional<Descriptor> subject = {};
+  std::map<std::string, std::string> annotations = {};
   bool operator==(const Manifest&) const = default;
 };
 
 struct Index {
-  std::string media_type;
-  std::string artifact_type;
-  std::vector<Descriptor> manifests;
-  std::optional<Descriptor> subject;
-  std::map<std::string, std::string> annotations;
+  std::string media_type = {};
+  std::string artifact_type = {};
+  std::vector<Descriptor> manifests = {};
+  std::optional<Descriptor> subject = {};
+  std::map<std::string, std::string> annotations = {};
   bool operator==(const Index&) const = default;
 };
 
 /// Times are kept as text, as they were written. Nanoseconds of durations as Docker has them.
 struct Healthcheck {
-  std::vector<std::string> test;
-  std::int64_t interval = 0, timeout = 0, start_period = 0;
+  std::vector<std::string> test = {};
+  std::int64_t interval = 0, timeout = 0, start_period = 0, start_interval = 0;
   std::int64_t retries = 0;
   bool operator==(const Healthcheck&) const = default;
 };
 
 struct ContainerConfig {
-  std::string user;
-  std::vector<std::string> exposed_ports;  // "80/tcp", sorted
-  std::vector<std::string> env;            // "NAME=value", as they were
-  std::vector<std::string> entrypoint, cmd;
-  std::vector<std::string> volumes;  // sorted
-  std::string working_dir;
-  std::map<std::string, std::string> labels;
-  std::string stop_signal;
-  std::optional<Healthcheck> healthcheck;
-  std::vector<std::string> on_build, shell;
+  std::string user = {};
+  std::vector<std::string> exposed_ports = {};  // "80/tcp", sorted
+  std::vector<std::string> env = {};            // "NAME=value", as they were
+  std::vector<std::string> entrypoint = {}, cmd = {};
+  std::vector<std::string> volumes = {};  // sorted
+  std::string working_dir = {};
+  std::map<std::string, std::string> labels = {};
+  std::string stop_signal = {};
+  std::optional<Healthcheck> healthcheck = {};
+  std::vector<std::string> on_build = {}, shell = {};
   bool args_escaped = false;
   bool operator==(const ContainerConfig&) const = default;
 };
 
 struct History {
-  std::string created, author, created_by, comment;
+  std::string created = {}, author = {}, created_by = {}, comment = {};
   bool empty_layer = false;
   bool operator==(const History&) const = default;
 };
 
 struct ImageConfig {
-  std::string created, author;
-  Platform platform;
-  ContainerConfig config;
-  std::vector<Digest> diff_ids;  // the lowest first
-  std::vector<History> history;
+  std::string created = {}, author = {};
+  Platform platform = {};
+  ContainerConfig config = {};
+  std::vector<Digest> diff_ids = {};  // the lowest first
+  std::vector<History> history = {};
   bool operator==(const ImageConfig&) const = default;
 };
+
+/// Bounds of what is read. INV-12.
+constexpr std::size_t kMaxImageLayers = 1000;
+constexpr std::size_t kMaxIndexManifests = 50'000;
+constexpr std::size_t kMaxAnnotations = 10'000;
+constexpr std::size_t kMaxHistory = 10'000;
 
 /// Read one document. `name` is what errors call it. `declared`: the media type by which it was
 /// referred to; empty: unknown. Errors: bad JSON with its place, a field with its JSON pointer;
@@ -127,6 +134,7 @@ std::string write_image_config(const ImageConfig& config);
 /// The same as a JSON value, for `inspect`.
 struct Json to_json(const ImageConfig& config);
 struct Json to_json(const Descriptor& descriptor);
+struct Json to_json(const ContainerConfig& config);
 
 bool is_index_type(std::string_view media_type);
 bool is_manifest_type(std::string_view media_type);

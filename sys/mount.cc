@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -143,6 +144,19 @@ void attach_mount_at(int mount, int dir, const std::string& name) {
   if (::move_mount(mount, "", dir, name.c_str(), MOVE_MOUNT_F_EMPTY_PATH) < 0) {
     throw errno_error("move_mount");
   }
+}
+
+bool is_mount_root(int fd) {
+  struct statx status = {};
+  if (::statx(fd, "", AT_EMPTY_PATH, STATX_TYPE, &status) < 0) throw errno_error("statx");
+  return (status.stx_attributes & STATX_ATTR_MOUNT_ROOT) != 0;
+}
+
+void unmount(const std::string& path) {
+  if (::umount2(path.c_str(), UMOUNT_NOFOLLOW) == 0) return;
+  Error error = errno_error(format("umount \"{}\"", path));
+  if (error.code() == EBUSY) error.set_hint("some process has a file open there, or its directory");
+  throw error;
 }
 
 void pivot_into(int root) {

@@ -43,6 +43,12 @@ void attach_mount(int mount, int target);
 /// The same on a name in an open directory; a symlink there is not followed.
 void attach_mount_at(int mount, int dir, const std::string& name);
 
+/// Whether the open directory or file is where a mount begins. Source: statx(2),
+/// STATX_ATTR_MOUNT_ROOT.
+bool is_mount_root(int fd);
+/// Takes off the topmost mount on a path of the host's. Errors: EBUSY with a hint while it is used.
+void unmount(const std::string& path);
+
 /// Makes the mount that `root` is open on the root of this mount namespace and lets go of the old
 /// one. Afterwards the working directory is "/".
 void pivot_into(int root);

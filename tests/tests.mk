@@ -14,8 +14,9 @@
 #   make test-callers  podman, buildah, docker and containerd alone, with our runtime
 #   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
-TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun
-VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap e2fsprogs xz-utils qemu-system-x86
+TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun attr fuse-overlayfs skopeo umoci \
+  e2fsprogs xfsprogs
+VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap xz-utils qemu-system-x86
 CONFORMANCE_PACKAGES := nlohmann-json3-dev busybox-static uidmap util-linux iproute2
 
 CALLER_PACKAGES := podman buildah catatonit curl
@@ -40,11 +41,14 @@ TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
 
 tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc))
 SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
+CONTRACT_OBJ := $(TEST_OBJ)/contract/scene.o
 CALLERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/callers/*.cc))
+UNIT_SNAPSHOTTER_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/unit/snapshotter/*.cc))
 TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
-  $(call tests_in,unit/runtime) $(call tests_in,unit/snapshotter) $(call tests_in,unit/engine) \
-  $(call tests_in,contract) $(call tests_in,images) $(call tests_in,integration) $(call tests_in,security) \
-  $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o
+  $(call tests_in,unit/runtime) $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,unit/engine) \
+  $(call tests_in,contract) $(CONTRACT_OBJ) $(call tests_in,images) $(call tests_in,integration) $(call tests_in,security) \
+  $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o \
+  $(TEST_OBJ)/fuzz/layer_targets.o
 
 .PHONY: test test-callers test-failures test-vm check tests
 tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/conformance $(TESTS)/probe \
@@ -75,11 +79,15 @@ $(TESTS)/unit-sys: $(call tests_in,unit/sys)
 $(TESTS)/unit-config: $(call tests_in,unit/config)
 $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
 # The drivers' contract is run where the drivers are.
-$(TESTS)/unit-snapshotter: $(call tests_in,unit/snapshotter) $(call tests_in,contract) $(LIB_SNAPSHOTTER)
+# The worker's confinement is attacked from inside, which takes a part of the worker.
+$(TESTS)/unit-snapshotter: $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,contract) $(CONTRACT_OBJ) \
+  $(addprefix $(OBJ)/snapshotter/worker/,confinement.o system_calls.o names.o owner_record.o) $(LIB_SNAPSHOTTER)
 $(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
-$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(LIB_RUNTIME)
+$(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(TEST_OBJ)/fuzz/layer_targets.o \
+  $(WORKER_PARTS) $(LIB_RUNTIME) $(LIB_SNAPSHOTTER)
+$(TESTS)/replay: TEST_LIBS := $(WORKER_LIBS)
 $(TESTS)/integration: $(call tests_in,integration)
 $(TESTS)/security: $(call tests_in,security)
 $(TESTS)/callers: $(CALLERS_OBJ)
@@ -89,7 +97,7 @@ $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	@echo "link  $@"
 	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) \
 	  $(filter $(LIB_RUNTIME) $(LIB_ENGINE) $(LIB_SNAPSHOTTER),$^) $(LIB_CONFIG) $(LIB_SYS) \
-	  $(HASH_LIBS) $(SYSTEM_LIBS)
+	  $(TEST_LIBS) $(HASH_LIBS) $(SYSTEM_LIBS)
 
 # Not by Catch: its tests are clauses, and know of skipping.
 CONFORMANCE_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/conformance/*.cc))

@@ -16,22 +16,38 @@ enum class ChangeKind : std::uint8_t { kModified, kAdded, kDeleted };  // docker
 struct Change {
   std::string path;  // relative, without a leading '/'
   ChangeKind kind = ChangeKind::kModified;
-  /// Which of the sources the entry is read from (0: the upper directory); unused for kDeleted.
+  /// Which of the sources the entry is read from (0: the upper directory, then the layers); unused
+  /// for kDeleted.
   std::uint32_t source = 0;
+  /// Where in that source, when not at `path`: what came along with a directory that was renamed.
+  std::string source_path = {};
+  /// A regular file whose bytes are elsewhere, as only its metadata was copied up; "": they aren't.
+  std::uint32_t data_source = 0;
+  std::string data_path = {};
   bool operator==(const Change&) const = default;
 };
 
-/// The changes of overlay's upper directory `upper` against `lowers` (open directories, the
-/// topmost first), sorted by path, byte by byte; a deleted name stands before its siblings' entries
-/// as the specification wants whiteouts. An opaque directory becomes explicit deletions. What was
-/// copied up and left as it was is no change. Directories on the way to a change are listed as
-/// modified. Handles metacopy and redirects of directories, with either prefix of attributes.
-/// Errors: a redirect that leads out or in circles.
-std::vector<Change> overlay_changes(int upper, const std::vector<int>& lowers,
-                                    const Mapping& mapping);
+/// What an upper directory may hold besides what the kernel's overlay leaves there.
+enum class UpperFormat {
+  kOverlay,
+  kFuseOverlayfs,  // ".wh.NAME" and ".wh..wh..opq" where no device could be made
+};
 
-/// The same for a full copy `root` of `lowers`. `copied_at`: nothing that was changed (ctime)
-/// before this time, in nanoseconds since the epoch, needs its content compared.
+/// The changes of overlay's upper directory `upper` against `lowers` (open directories, the
+/// topmost first), in the order of a walk: a directory before what is in it; in a directory the
+/// deleted names first, as the specification wants whiteouts, then its entries; names byte by byte.
+/// An opaque directory becomes explicit deletions. What was copied up and left as it was is no
+/// change. Directories on the way to a change are listed as modified. Metacopies and redirects of
+/// directories are followed, with the attributes' prefix that the mapping's overlay has.
+/// Left out, for no layer can hold them: names that start with ".wh.", and devices 0:0.
+/// Errors: a redirect that leads out of the layers, or into nothing; a tree that is too deep or too
+/// large.
+std::vector<Change> overlay_changes(int upper, const std::vector<int>& lowers,
+                                    const Mapping& mapping,
+                                    UpperFormat format = UpperFormat::kOverlay);
+
+/// The same for a full copy `root` of `lowers`. `copied_at`: what has been changed (ctime) before
+/// this time, in nanoseconds since the epoch, needs no comparison of its content.
 std::vector<Change> copy_changes(int root, const std::vector<int>& lowers, const Mapping& mapping,
                                  std::int64_t copied_at);
 

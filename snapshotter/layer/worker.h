@@ -6,7 +6,6 @@
 
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,7 +16,6 @@
 #include "snapshotter/layer/changes.h"
 #include "snapshotter/layer/mapping.h"
 #include "sys/fd.h"
-#include "sys/process.h"
 
 namespace snapshotter {
 
@@ -36,7 +34,10 @@ struct Limits {
 struct UnpackJob {
   int archive = -1;    // read from where it stands; a pipe will do
   int directory = -1;  // empty, below the worker's staging directory: becomes the layer
-  int keep = -1;       // the compressed bytes as they came go here; -1: nowhere
+  int keep = -1;       // the bytes as they came go here, those in xz or bzip2 unpacked; -1: nowhere
+  /// Ownership::kRecorded: an empty file for the owners of what takes no attributes
+  /// (docs/layers.md); it stays empty when there is nothing to say. -1: such owners are an error.
+  int owners = -1;
   Mapping mapping;
   Limits limits;
   /// What the archive must turn out to be; empty: anything. A mismatch is an error.
@@ -51,8 +52,9 @@ struct Unpacked {
   std::uint64_t size = 0, diff_size = 0;
   Compression compression = Compression::kNone;
   std::uint64_t entries = 0, file_bytes = 0;
+  std::uint64_t recorded = 0;  // lines of the sidecar; 0: it may go
   /// Directories that no entry describes, for their children alone: whoever stacks the layer gives
-  /// them the attributes of those below.
+  /// them the attributes of those below. "" is the layer's root. Mode 0755, owner 0:0 until then.
   std::vector<std::string> implied;
   /// Hard links to what is in a layer below: name, target.
   std::vector<std::pair<std::string, std::string>> links_below;
@@ -62,10 +64,12 @@ struct Unpacked {
 struct PackJob {
   /// What Change::source counts in: directories whose files are read. [0] is the top.
   std::vector<int> sources;
+  /// Ownership::kRecorded: the sources' sidecars, as UnpackJob::owners; -1, or shorter: none.
+  std::vector<int> owners;
   /// The entries, in order. Empty with `whole`: all below sources[0], sorted (an export).
   std::vector<Change> changes;
   bool whole = false;
-  int output = -1;
+  int output = -1;                               // a file or a pipe, written from where it stands
   Compression compression = Compression::kNone;  // none, gzip or zstd
   Mapping mapping;
   std::optional<std::int64_t> clamp_time;  // SOURCE_DATE_EPOCH: later times become this one
@@ -113,7 +117,9 @@ class Worker {
     /// bytes read from the archive so far, for all jobs; called some times a second.
     std::function<void(std::uint64_t)> progress;
   };
-  /// Errors: the program isn't there, or its confinement failed, with the step.
+  /// To be made with CAP_SYS_ADMIN, in the user namespace whose ids the layers' files have, by a
+  /// process without threads. Errors: the program isn't there, or its confinement failed, with the
+  /// step.
   explicit Worker(const Options& options);
   ~Worker();  // ends it and waits for it
 
@@ -124,7 +130,9 @@ class Worker {
   std::vector<Member> split(const SplitJob& job);
   void join(const JoinJob& job);
 
-  // Further members are the implementation's.
+  Worker(Worker&&) noexcept;
+  Worker& operator=(Worker&&) = delete;
+
  private:
   struct Channel;
   std::unique_ptr<Channel> channel_;

@@ -13,6 +13,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,19 +24,24 @@
 
 namespace snapshotter {
 
-/// Open directories, the topmost first. None: a root from scratch.
+/// Open directories, the topmost first. None: a root from scratch. For root() they must have been
+/// opened in the mount namespace in which it is called: overlay takes no others.
 using LayerStack = std::vector<int>;
+
+/// As many as a container can have. Source: the design's baseline; overlay itself takes 500.
+constexpr std::size_t kMaxLayers = 128;
 
 class Driver {
  public:
   virtual ~Driver() = default;
   virtual std::string_view name() const = 0;  // "overlay", "fuse-overlayfs", "copy"
 
-  /// Makes the snapshot's own files in `directory`, which is open, empty, and ours.
+  /// Makes the snapshot's own files in `directory`, which is open, empty, and ours. Errors: more
+  /// than kMaxLayers.
   virtual void prepare(int directory, const LayerStack& layers) = 0;
   /// A detached mount of the root, to be attached by the caller, who is in a mount namespace that
   /// belongs to his user namespace. read_only: nothing is written anywhere, and `directory` may be
-  /// -1 for a view of an image (needs at least one layer).
+  /// -1 for a view of an image (needs at least one layer; the copy driver has none).
   virtual sys::Fd root(int directory, const LayerStack& layers, bool read_only) = 0;
   virtual std::vector<Change> changes(int directory, const LayerStack& layers) = 0;
   /// What the changes' `source` counts in: open directories, [0] holds the changed files.
@@ -43,6 +49,10 @@ class Driver {
 };
 
 enum class DriverKind { kOverlay, kFuseOverlayfs, kCopy };
+
+/// "overlay", "fuse-overlayfs", "copy"; stored in containers' records.
+std::string_view name_of(DriverKind kind);
+std::optional<DriverKind> parse_driver_kind(std::string_view name);
 
 struct DriverProbe {
   DriverKind kind;
@@ -53,6 +63,7 @@ struct DriverProbe {
 /// Tries each driver by use in `directory` (on the store's file system, which matters), best first.
 /// To be called inside the user namespace and a mount namespace of its own.
 std::vector<DriverProbe> probe_drivers(int directory, const Mapping& mapping);
+DriverProbe probe_driver(DriverKind kind, int directory, const Mapping& mapping);
 std::unique_ptr<Driver> make_driver(DriverKind kind, const Mapping& mapping);
 
 }  // namespace snapshotter

@@ -36,8 +36,8 @@ fuzz-targets: $(FUZZER)
 	  grep -h -E 'number_of_executed_units' $(OUT)/found/$$target.log; \
 	done
 
-$(FUZZER): $(OBJ)/tests/fuzz/targets.o $(OBJ)/tests/fuzz/libfuzzer.o $(LIB_RUNTIME) $(LIB_CONFIG) \
-  $(LIB_SYS)
+$(FUZZER): $(OBJ)/tests/fuzz/targets.o $(OBJ)/tests/fuzz/layer_targets.o $(OBJ)/tests/fuzz/libfuzzer.o \
+  $(WORKER_PARTS) $(LIB_RUNTIME) $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
 	@mkdir -p $(@D)
 	@echo "link  $@"
-	$(Q)$(CXX) $(LINK) -fsanitize=fuzzer -o $@ $^ $(SYSTEM_LIBS)
+	$(Q)$(CXX) $(LINK) -fsanitize=fuzzer -o $@ $^ $(WORKER_LIBS) $(SYSTEM_LIBS)

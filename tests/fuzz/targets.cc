@@ -11,22 +11,29 @@
 #include <vector>
 
 #include "config/cpu_list.h"
+#include "config/image_change.h"
+#include "config/image_spec.h"
 #include "config/json.h"
 #include "config/mount_options.h"
+#include "config/platform.h"
+#include "config/reference.h"
 #include "config/runtime_spec.h"
 #include "config/seccomp_evaluate.h"
 #include "config/seccomp_filter.h"
 #include "config/state.h"
 #include "config/sysctl.h"
+#include "config/template.h"
 #include "runtime/apply/channel.h"
 #include "runtime/apply/filter_entry.h"
 #include "runtime/apply/passwd.h"
 #include "runtime/commands/command_line.h"
 #include "runtime/plan/plan.h"
+#include "snapshotter/content/walk.h"
 #include "sys/error.h"
 #include "sys/open.h"
 #include "sys/procfs.h"
 #include "sys/socket.h"
+#include "tests/fuzz/layer_targets.h"
 
 namespace fuzz {
 namespace {
@@ -184,6 +191,95 @@ void read_words(std::string_view input) {
   }
 }
 
+// The store's index.json, as any tool may have written it.
+void read_store_index(std::string_view input) {
+  const config::Index index = config::read_index(std::string(input), "index.json");
+  promise(config::read_index(config::write_index(index), "written") == index,
+          "an index is read as it was written");
+}
+
+void read_store_needs(std::string_view input) {
+  (void)snapshotter::read_needs(std::string(input), "record.json");
+}
+
+void read_store_lease(std::string_view input) {
+  const snapshotter::Needs needs = snapshotter::read_lease(std::string(input), "lease");
+  std::string text;
+  for (const config::Digest& blob : needs.blobs) text += "blob " + blob.text() + "\n";
+  promise(snapshotter::read_lease(text, "written").blobs == needs.blobs,
+          "what a lease keeps is read as it was written");
+}
+
+// The first line is a name, the second a pattern, the third a platform.
+void read_reference(std::string_view input) {
+  const std::vector<std::string> lines = split(input, '\n');
+  if (lines.size() > 2) {
+    const config::Platform platform = config::parse_platform(lines[2]);
+    promise(config::parse_platform(config::to_text(platform)) == platform,
+            "a platform is read as it was written");
+  }
+  const config::Reference reference = config::parse_reference(lines[0]);
+  promise(config::parse_reference(reference.text()) == reference, "a name's full form is its own");
+  promise(config::parse_reference(reference.familiar()) == reference, "its short form is too");
+  promise(reference.text().find("..") == std::string::npos, "no name leads upwards");
+  // Of an address, the brackets mean something in a pattern.
+  promise(
+      reference.domain[0] == '[' || config::matches_reference(reference.repository(), reference),
+      "a name matches itself");
+  if (lines.size() > 1) (void)config::matches_reference(lines[1], reference);
+}
+
+void read_manifest(std::string_view input) {
+  const config::Manifest manifest = config::read_manifest(std::string(input), "manifest");
+  promise(config::read_manifest(config::write_manifest(manifest), "written") == manifest,
+          "a manifest is read as it was written");
+  bool is_index = true;
+  try {
+    (void)config::read_index(std::string(input), "index");
+  } catch (const sys::Error&) {
+    is_index = false;
+  }
+  promise(!is_index, "no document is a manifest and an index");
+}
+
+void read_index(std::string_view input) {
+  const config::Index index = config::read_index(std::string(input), "index");
+  promise(config::read_index(config::write_index(index), "written") == index,
+          "an index is read as it was written");
+  const auto chosen = config::choose_platform(index, config::native_platform());
+  promise(!chosen || *chosen < index.manifests.size(), "what is chosen is there");
+  (void)config::list_platforms(index);
+}
+
+void read_image_config(std::string_view input) {
+  const config::ImageConfig image = config::read_image_config(std::string(input), "config");
+  promise(config::read_image_config(config::write_image_config(image), "written") == image,
+          "an image's configuration is read as it was written");
+}
+
+// Of a fixed value: what is somebody else's is the template.
+void render_template(std::string_view input) {
+  static const config::Json data = config::parse_json(
+      R"({"A":"text","B":[1,-2,"x",null],"C":{"k":"v","D":{"E":true}},"F":1.5,"G":null})", "data");
+  const config::Template pattern = config::Template::parse(input);
+  promise(pattern.execute(data).size() <= std::size_t{16} << 20U, "a text has a bound");
+  (void)pattern.execute_titles(data);
+}
+
+void apply_image_change(std::string_view input) {
+  config::ContainerConfig container;
+  container.env = {"PATH=/bin", "EMPTY="};
+  config::apply_changes({std::string(input)}, container);
+  config::ImageConfig image;
+  image.config = container;
+  for (const std::string& variable : container.env) {
+    promise(variable.find('=') != std::string::npos && variable[0] != '=', "a variable has a name");
+  }
+  promise(container.working_dir.empty() || container.working_dir[0] == '/',
+          "it starts at the root");
+  (void)config::write_image_config(image);
+}
+
 constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"process", read_process},
                                  Target{"seccomp", compile_profile},
@@ -196,7 +292,20 @@ constexpr std::array kTargets = {Target{"configuration", read_configuration},
                                  Target{"command_line", read_command_line},
                                  Target{"id_map", read_id_map},
                                  Target{"mount_options", read_mount_options},
-                                 Target{"words", read_words}};
+                                 Target{"words", read_words},
+                                 Target{"store_index", read_store_index},
+                                 Target{"store_needs", read_store_needs},
+                                 Target{"store_lease", read_store_lease},
+                                 Target{"reference", read_reference},
+                                 Target{"manifest", read_manifest},
+                                 Target{"index", read_index},
+                                 Target{"image_config", read_image_config},
+                                 Target{"template", render_template},
+                                 Target{"image_change", apply_image_change},
+                                 Target{"layer_names", read_layer_names},
+                                 Target{"owner_records", read_owner_records},
+                                 Target{"protocol", read_protocol},
+                                 Target{"archive", read_archive}};
 
 }  // namespace
 

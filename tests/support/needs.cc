@@ -45,6 +45,10 @@ bool can_write_cgroup2() {
   return !mount.empty() && ::access(mount.c_str(), W_OK) == 0;
 }
 
+bool has_fuse() {
+  return ::access("/dev/fuse", R_OK | W_OK) == 0 && is_executable("/usr/bin/fuse-overlayfs");
+}
+
 bool has_cgroup1() {
   return is_host_root() && ::access("/sys/fs/cgroup/freezer/cgroup.procs", W_OK) == 0;
 }
@@ -73,6 +77,7 @@ const Need fresh_proc = {"a /proc of which nothing is hidden", can_mount_proc, t
 const Need sys_resource = {"CAP_SYS_RESOURCE", [] { return has_capability(CAP_SYS_RESOURCE); },
                            true};
 const Need strace = {"strace", [] { return is_executable("/usr/bin/strace"); }, false};
+const Need fuse = {"fuse-overlayfs and /dev/fuse", has_fuse, true};
 const Need systemd_manager = {"systemd as the manager",
                               [] { return cgroup_manager() == "systemd"; }, true};
 const Need cgroup1 = {"cgroup v1", has_cgroup1, true};

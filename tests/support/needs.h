@@ -24,6 +24,7 @@ extern const Need fresh_proc;       // nothing of /proc is hidden, so that new o
 extern const Need sys_resource;     // CAP_SYS_RESOURCE: raise limits, lower the oom score
 extern const Need systemd_manager;  // tests/vm runs the tests with systemd as the manager
 extern const Need strace;
+extern const Need fuse;      // fuse-overlayfs, and a /dev/fuse for the caller
 extern const Need cgroup1;   // controllers in cgroup v1, below /sys/fs/cgroup, of the host's root
 extern const Need cgroup2;   // a mount of cgroup v2 that the caller may write
 extern const Need apparmor;  // the kernel's, switched on

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <memory>
+
+#include "config/json_object.h"
+#include "engine/commands/context.h"
+#include "engine/commands/output.h"
+#include "engine/commands/verbs.h"
+#include "engine/container/containers.h"
+
+namespace engine {
+namespace {
+
+struct Options {
+  bool is_all = false, is_quiet = false, is_whole = false;
+  std::string format;
+};
+
+constexpr std::size_t kShortId = 12, kShortCommand = 20;
+
+std::string show_command(const std::vector<std::string>& command, bool is_whole) {
+  std::string text;
+  for (const std::string& word : command) text += (text.empty() ? "" : " ") + word;
+  if (!is_whole && text.size() > kShortCommand) text = text.substr(0, kShortCommand - 1) + "…";
+  return "\"" + text + "\"";
+}
+
+config::Json make_row(const ContainerRecord& record, const Options& options) {
+  return config::JsonObject()
+      .add("Command", show_command(record.command, options.is_whole))
+      .add("CreatedAt", config::created_at(record.created))
+      .add("ID", options.is_whole ? record.id : record.id.substr(0, kShortId))
+      .add("Image", record.image)
+      .add("Names", record.name)
+      .add("RunningFor", config::human_age(record.created, now()))
+      .add("State", std::string("created"))
+      .add("Status", std::string("Created"))
+      .take();
+}
+
+int run(Context& context, const Options& options) {
+  config::RowFormat format;
+  format.format = options.format;
+  format.otherwise =
+      options.is_quiet ? "{{.ID}}"
+                       : "table {{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.RunningFor}}\\t{{.Status}}"
+                         "\\t{{.Names}}";
+  format.titles = config::JsonObject()
+                      .add("Command", std::string("COMMAND"))
+                      .add("CreatedAt", std::string("CREATED AT"))
+                      .add("ID", std::string("CONTAINER ID"))
+                      .add("Image", std::string("IMAGE"))
+                      .add("Names", std::string("NAMES"))
+                      .add("RunningFor", std::string("CREATED"))
+                      .add("State", std::string("STATE"))
+                      .add("Status", std::string("STATUS"))
+                      .take();
+  std::vector<config::Json> rows;
+  // Without -a those that run, and none does.
+  const snapshotter::Store* store = options.is_all ? context.store_if_exists() : nullptr;
+  if (store != nullptr) {
+    for (const ContainerRecord& record : list_containers(*store)) {
+      rows.push_back(make_row(record, options));
+    }
+  }
+  print_rows(format, rows);
+  return 0;
+}
+
+}  // namespace
+
+Command ps_command() {
+  const auto options = std::make_shared<Options>();
+  return {
+      .summary = "List containers",
+      .usage = "[OPTIONS]",
+      .flags = {{"-a,--all", &options->is_all, "Also those that don't run"},
+                {"--format", &options->format, "table, json, or a Go template"},
+                {"--no-trunc", &options->is_whole, "Don't cut ids and commands"},
+                {"-q,--quiet", &options->is_quiet, "Only ids"}},
+      .run = [options](Context& context) { return run(context, *options); },
+  };
+}
+
+}  // namespace engine

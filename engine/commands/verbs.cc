@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/commands/verbs.h"
+
+namespace engine {
+namespace {
+
+// In the order of --help. A name of two words is one of a group.
+constexpr Verb kVerbs[] = {
+    {"commit", commit_command},
+    {"create", create_command},
+    {"diff", diff_command},
+    {"export", export_command},
+    {"history", history_command},
+    {"images", images_command},
+    {"import", import_command},
+    {"info", info_command},
+    {"inspect", inspect_command},
+    {"load", load_command},
+    {"mount", mount_command},
+    {"ps", ps_command},
+    {"rm", rm_command},
+    {"rmi", rmi_command},
+    {"save", save_command},
+    {"system check", system_check_command},
+    {"system df", system_df_command},
+    {"system prune", system_prune_command},
+    {"tag", tag_command},
+    {"umount", umount_command},
+    {"unshare", unshare_command},
+    {"version", version_command},
+
+    {"container create", create_command, "create"},
+    {"container diff", diff_command, "diff"},
+    {"container ls", ps_command, "ps"},
+    {"container list", ps_command, "ps"},
+    {"container rm", rm_command, "rm"},
+    {"image history", history_command, "history"},
+    {"image import", import_command, "import"},
+    {"image inspect", image_inspect_command},
+    {"image ls", images_command, "images"},
+    {"image list", images_command, "images"},
+    {"image prune", image_prune_command},
+    {"image rm", rmi_command, "rmi"},
+    {"image tag", tag_command, "tag"},
+    {"image load", load_command, "load"},
+    {"image save", save_command, "save"},
+};
+
+}  // namespace
+
+std::span<const Verb> all_verbs() { return kVerbs; }
+
+}  // namespace engine

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/container/containers.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "config/platform.h"
+#include "engine/image/ensure_layers.h"
+#include "engine/image/lookup.h"
+#include "snapshotter/content/layout.h"
+#include "sys/error.h"
+#include "sys/file.h"
+#include "sys/format.h"
+#include "sys/log.h"
+#include "sys/open.h"
+#include "sys/storage.h"
+
+namespace engine {
+namespace {
+
+using snapshotter::DriverKind;
+
+constexpr const char* kDirectory = "container";  // in staging
+constexpr const char* kSnapshot = "snapshot";    // stored
+constexpr const char* kRecord = "record.json";   // stored
+constexpr const char* kNamesLock = "container-names";
+constexpr std::size_t kShortId = 12;
+constexpr int kNameAttempts = 100;
+
+std::optional<ContainerRecord> read_record(int folder, const std::string& id) {
+  const auto directory = sys::open_at_if_exists(folder, id, O_PATH | O_DIRECTORY);
+  if (!directory) return std::nullopt;
+  const auto text = sys::read_file_at_if_exists(directory->get(), kRecord, kMaxRecordBytes);
+  if (!text) return std::nullopt;
+  ContainerRecord record = parse_record(*text, sys::format("record of container {}", id));
+  if (record.id != id) {
+    throw sys::Error(sys::format("record of container {} is that of {}", id, record.id));
+  }
+  return record;
+}
+
+// What the image has to say for the record, and its layers, which are there afterwards.
+void use_image(const Workshop& workshop, const std::string& text, snapshotter::Lease& lease,
+               ContainerRecord& record) {
+  const FoundImage found = find_stored(workshop.store, text);
+  lease.keep(found.descriptor.digest);
+  const config::Platform platform = config::native_platform();
+  const auto image = find_image(found.descriptor, platform, documents_of(workshop.store));
+  if (!image) {
+    throw sys::Error(sys::format("\"{}\" has no image for {}", sys::terminal_safe(text),
+                                 config::to_text(platform)));
+  }
+  record.image_id = image->id();
+  record.manifest = image->descriptor.digest;
+  record.chain_ids = chain_ids(image->config.diff_ids);
+  ensure_layers(workshop, image->manifest, image->config, lease);
+}
+
+std::string choose_name(const std::vector<ContainerRecord>& others, const std::string& wanted) {
+  const auto is_taken = [&](const std::string& name) {
+    return std::ranges::find(others, name, &ContainerRecord::name) != others.end();
+  };
+  if (!wanted.empty()) {
+    const auto other = std::ranges::find(others, wanted, &ContainerRecord::name);
+    if (other == others.end()) return wanted;
+    sys::Error error(sys::format("the name \"{}\" is taken by container {}", wanted,
+                                 other->id.substr(0, kShortId)),
+                     EEXIST);
+    error.set_hint("`tilla rm` removes that one; without --name one is made up");
+    throw error;
+  }
+  for (int attempt = 0;; ++attempt) {
+    std::uint64_t seed = 0;
+    const std::string random = sys::random_name();
+    (void)std::from_chars(random.data(), random.data() + random.size(), seed, 16);
+    std::string name = random_container_name(seed);
+    if (attempt >= kNameAttempts) name += "_" + random.substr(0, 4);
+    if (!is_taken(name)) return name;
+  }
+}
+
+void check_options(const CreateOptions& options) {
+  if (options.name.empty() || is_container_name(options.name)) return;
+  throw sys::Error(sys::format(
+      "\"{}\" can't be a container's name: two or more letters, digits, \"_\", \".\" or \"-\", the "
+      "first a letter or digit",
+      sys::terminal_safe(options.name)));
+}
+
+std::vector<sys::Fd> open_layers(const snapshotter::Store& store,
+                                 const snapshotter::Mapping& mapping,
+                                 const ContainerRecord& record) {
+  std::vector<sys::Fd> layers;
+  for (auto id = record.chain_ids.rbegin(); id != record.chain_ids.rend(); ++id) {
+    layers.push_back(store.open_layer(mapping, *id));
+  }
+  return layers;
+}
+
+snapshotter::LayerStack stack_of(const std::vector<sys::Fd>& layers) {
+  snapshotter::LayerStack stack;
+  for (const sys::Fd& layer : layers) stack.push_back(layer.get());
+  return stack;
+}
+
+}  // namespace
+
+DriverKind choose_driver(snapshotter::Store& store, const snapshotter::Mapping& mapping,
+                         const std::string& forced) {
+  const snapshotter::Staging staging = store.stage();  // where nobody sweeps
+  std::string reasons;
+  for (const DriverKind kind :
+       {DriverKind::kOverlay, DriverKind::kFuseOverlayfs, DriverKind::kCopy}) {
+    if (!forced.empty() && name_of(kind) != forced) continue;
+    const snapshotter::DriverProbe probe = snapshotter::probe_driver(kind, staging.fd(), mapping);
+    if (probe.works) return kind;
+    reasons += sys::format("; {}: {}", name_of(kind), probe.reason);
+  }
+  if (reasons.empty()) {
+    throw sys::Error(sys::format("there is no driver \"{}\"", sys::terminal_safe(forced)));
+  }
+  throw sys::Error("no driver for snapshots works here" + reasons);
+}
+
+ContainerRecord create_container(const Workshop& workshop, const CreateOptions& options) {
+  check_options(options);
+  snapshotter::Store& store = workshop.store;
+  snapshotter::Lease lease = store.lease();
+  ContainerRecord record = {.id = {},
+                            .name = options.name,
+                            .image = options.image,
+                            .image_id = {},
+                            .manifest = {},
+                            .chain_ids = {},
+                            .driver = choose_driver(store, workshop.mapping, options.driver),
+                            .mapping = workshop.mapping.key(),
+                            .created = creation_time(),
+                            .command = options.command,
+                            .is_read_only = options.is_read_only};
+  if (options.image != "scratch") use_image(workshop, options.image, lease, record);
+  snapshotter::Staging staging = store.stage();
+  sys::make_directory_at(staging.fd(), kDirectory, 0700);
+  const sys::Fd directory = sys::open_at(staging.fd(), kDirectory, O_RDONLY | O_DIRECTORY);
+  sys::make_directory_at(directory.get(), kSnapshot, 0700);
+  const sys::Fd snapshot = sys::open_at(directory.get(), kSnapshot, O_RDONLY | O_DIRECTORY);
+  const std::vector<sys::Fd> layers = open_layers(store, workshop.mapping, record);
+  snapshotter::make_driver(record.driver, workshop.mapping)
+      ->prepare(snapshot.get(), stack_of(layers));
+  for (int i = 0; i < 4; ++i) record.id += sys::random_name();
+  const sys::Fd locks =
+      snapshotter::layout::open_directory(store.directory(), snapshotter::layout::kLocks);
+  // Until it is there for all to see, or two would get one name.
+  const sys::Fd lock = sys::lock_name(locks.get(), kNamesLock);
+  record.name = choose_name(list_containers(store), options.name);
+  sys::create_file_at(directory.get(), kRecord, write_record(record), 0600);
+  if (!store.add_container(staging, kDirectory, record.id)) {
+    throw sys::Error("two containers got one random id");
+  }
+  return record;
+}
+
+std::vector<ContainerRecord> list_containers(const snapshotter::Store& store) {
+  std::vector<ContainerRecord> records;
+  const sys::Fd folder = store.containers();
+  for (const std::string& id : sys::list_directory(folder.get())) {
+    if (auto record = read_record(folder.get(), id)) records.push_back(std::move(*record));
+  }
+  std::ranges::stable_sort(records, std::ranges::greater(), &ContainerRecord::created);
+  return records;
+}
+
+std::optional<ContainerRecord> find_container_if_exists(const snapshotter::Store& store,
+                                                        const std::string& text) {
+  std::vector<ContainerRecord> records = list_containers(store);
+  std::vector<const ContainerRecord*> found;
+  for (const ContainerRecord& record : records) {
+    if (record.name == text || record.id == text) return record;
+    if (!text.empty() && record.id.starts_with(text)) found.push_back(&record);
+  }
+  if (found.empty()) return std::nullopt;
+  if (found.size() > 1) {
+    throw sys::Error(sys::format("{} containers have ids that begin with \"{}\"", found.size(),
+                                 sys::terminal_safe(text)));
+  }
+  return *found.front();
+}
+
+ContainerRecord find_container(const snapshotter::Store& store, const std::string& text) {
+  std::optional<ContainerRecord> record = find_container_if_exists(store, text);
+  if (!record) {
+    throw sys::Error(sys::format("no such container: {}", sys::terminal_safe(text)), ENOENT);
+  }
+  return std::move(*record);
+}
+
+snapshotter::LayerStack OpenContainer::stack() const { return stack_of(layers); }
+
+std::vector<int> OpenContainer::source_owners() const {
+  std::vector<int> numbers = {-1};  // of what the container itself has made
+  for (const auto& sidecar : owners) numbers.push_back(sidecar ? sidecar->get() : -1);
+  return numbers;
+}
+
+OpenContainer open_container(const snapshotter::Store& store, const snapshotter::Mapping& mapping,
+                             const ContainerRecord& record) {
+  if (record.mapping != mapping.key()) {
+    sys::Error error(
+        sys::format("container \"{}\" was made with the ids \"{}\", and ours are \"{}\"",
+                    record.name, record.mapping, mapping.key()));
+    error.set_hint("TILLA_IDENTITY chooses: root, nested, range or single");
+    throw error;
+  }
+  const sys::Fd directory = sys::open_at(store.containers().get(), record.id, O_PATH | O_DIRECTORY);
+  OpenContainer container = {
+      .record = record,
+      .driver = snapshotter::make_driver(record.driver, mapping),
+      .snapshot = sys::open_at(directory.get(), kSnapshot, O_RDONLY | O_DIRECTORY),
+      .layers = open_layers(store, mapping, record),
+      .owners = {}};
+  for (auto id = record.chain_ids.rbegin(); id != record.chain_ids.rend(); ++id) {
+    container.owners.push_back(store.open_owners(mapping, *id));
+  }
+  return container;
+}
+
+}  // namespace engine
