@@ -108,6 +108,20 @@ Process spawn_program(const std::vector<std::string>& argv, int stderr_fd) {
   return {.pid = pid, .pidfd = std::move(*pidfd)};  // an unreaped child always has one
 }
 
+void reset_signals() {
+  // The system call itself: the library's keeps the two signals that it uses from us.
+  struct {
+    void (*handler)(int);
+    unsigned long flags;
+    void (*restorer)();
+    std::uint64_t mask;
+  } action = {};
+  for (int signal = 1; signal < 65; ++signal) {
+    (void)::syscall(SYS_rt_sigaction, signal, &action, nullptr, sizeof(action.mask));
+  }
+  unblock_signals();
+}
+
 void unblock_signals() {
   std::uint64_t none = 0;
   (void)::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &none, nullptr, sizeof(none));

@@ -73,6 +73,8 @@ bool wait_until_ended(int pidfd, int timeout_ms);
 /// Starts a program with its standard streams on /dev/null but for `stderr_fd` (-1: /dev/null).
 Process spawn_program(const std::vector<std::string>& argv, int stderr_fd);
 
+/// Every signal at its default and none blocked, before a program is executed in our place.
+void reset_signals();
 /// No signal blocked, whatever the caller left us with, also of those that the C library keeps.
 void unblock_signals();
 void set_dumpable(bool dumpable);

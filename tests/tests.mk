@@ -106,7 +106,7 @@ $(TESTS)/conformance: $(CONFORMANCE_OBJ) $(LIB_CONFIG) $(LIB_SYS) \
   $(filter-out %/main.o %/needs.o,$(SUPPORT_OBJ))
 	@mkdir -p $(@D)
 	@echo "link  $@"
-	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) $(LIB_CONFIG) $(LIB_SYS) $(SYSTEM_LIBS)
+	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) $(LIB_CONFIG) $(LIB_SYS) $(HASH_LIBS) $(SYSTEM_LIBS)
 
 .PHONY: conformance conformance-docs
 conformance: all deps-conformance $(TESTS)/conformance $(TESTS)/probe
