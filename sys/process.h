@@ -43,8 +43,9 @@ struct CloneOptions {
 /// What runs in the child; never returns, takes the argument of clone_child.
 using ChildEntry = void (*)(void*) noexcept;
 
-/// Makes a child as fork(2) does, in new namespaces and with every signal at its default. With joins, a short-lived helper that shares
-/// our memory enters them and clones the child as our own (CLONE_PARENT); we never enter them.
+/// Makes a child as fork(2) does, in new namespaces and with every signal at its default. With
+/// joins, a short-lived helper that shares our memory enters them and clones the child as our own
+/// (CLONE_PARENT); we never enter them.
 /// Errors: name the namespace call that failed, with hints for EPERM, ENOSPC and EUSERS.
 Process clone_child(const CloneOptions& options, ChildEntry entry, void* argument);
 

@@ -55,7 +55,7 @@ std::string missing_controller(const CgroupWrite& write, const std::string& path
 
 class UnifiedOomEvents : public OomEvents {
  public:
-  explicit UnifiedOomEvents(sys::Fd events) : events_(std::move(events)), kills_(count()) {}
+  explicit UnifiedOomEvents(sys::Fd events) : events_(std::move(events)) { kills_ = count(); }
   sys::CgroupWait wait(int init, std::chrono::milliseconds timeout) override {
     return sys::wait_for_cgroup(events_.get(), init, timeout);
   }
@@ -66,12 +66,17 @@ class UnifiedOomEvents : public OomEvents {
 
  private:
   std::uint64_t count() const {
-    sys::rewind(events_.get());
-    return value_of(sys::read_all(events_.get(), 4096), "oom_kill");
+    try {
+      sys::rewind(events_.get());
+      return value_of(sys::read_all(events_.get(), 4096), "oom_kill");
+    } catch (const sys::Error& error) {  // a cgroup that was removed tells nothing new
+      if (error.code() != ENODEV) throw;
+      return kills_;
+    }
   }
 
   sys::Fd events_;
-  std::uint64_t kills_;
+  std::uint64_t kills_ = 0;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each limit by its effect, and what the verbs say of it.
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
@@ -114,8 +115,15 @@ TEST_CASE("vm: the end of a container is no event of memory", "[vm][limits]") {
   runtime.start(bundle, "test");
   Program events(runtime.argv({"events", "--interval", "1s", "test"}));
   events.wait_for("\"type\":\"stats\"");
-  runtime.must({"delete", "--force", "test"});
-  CHECK_THAT(events.wait().out, !Contains("\"oom\""));
+  SECTION("whose cgroup is there when it is seen") { runtime.must({"delete", "--force", "test"}); }
+  SECTION("whose cgroup is gone by then") {
+    events.signal(SIGSTOP);
+    runtime.must({"delete", "--force", "test"});
+    events.signal(SIGCONT);
+  }
+  const Result result = events.wait();
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.out, !Contains("\"oom\""));
 }
 
 TEST_CASE("vm: a file of another name is written, and holds", "[vm][limits]") {
@@ -163,6 +171,40 @@ TEST_CASE("vm: a disk is read no faster than the limit", "[vm][limits][qemu]") {
   CHECK(exec_shell(runtime, kRead).out == "read\n");
 }
 
+// Without a scheduler that knows them weights mean nothing.
+TEST_CASE("vm: a disk is shared by weight", "[vm][limits][qemu][root]") {
+  const std::string queue = "/sys/block/vda/queue/";
+  REQUIRE(run({"modprobe", "bfq"}).exit_code == 0);
+  write_text(queue + "scheduler", "bfq");
+  write_text(queue + "iosched/low_latency", "0");
+  const auto weighs = [](std::uint16_t weight) {
+    return [=](RuntimeSpec& spec) {
+      sleeps(spec);
+      add_mount(spec, "/data", "bind", "/usr/bin/podman", {"bind", "ro"});
+      spec.linux_.resources.emplace().block_io.emplace().weight = weight;
+    };
+  };
+  const Bundle light(weighs(10)), heavy(weighs(1000));
+  const Runtime runtime;
+  runtime.start(light, "light");
+  runtime.start(heavy, "heavy");
+  const auto read_for_a_while = [&](const char* id) {
+    return runtime.argv({"exec", id, "timeout", "5", "sh", "-c",
+                         "while :; do dd if=/data of=/dev/null bs=64k iflag=direct 2>&-; done"});
+  };
+  Program first(read_for_a_while("light")), second(read_for_a_while("heavy"));
+  (void)first.wait();
+  (void)second.wait();
+  const auto bytes_read = [&](const char* id) {
+    const std::string text = read_text(cgroup_of(runtime, id) + "/io.stat");
+    const std::size_t at = text.find("rbytes=");
+    REQUIRE(at != std::string::npos);
+    return std::stoull(text.substr(at + 7));
+  };
+  CHECK(bytes_read("heavy") > bytes_read("light") * 3 / 2);
+  write_text(queue + "scheduler", "none");
+}
+
 TEST_CASE("vm: a container runs on the CPUs that it was given", "[vm][limits][qemu]") {
   const auto cpus = [](const Runtime& runtime) {
     return exec_shell(runtime, "grep Cpus_allowed_list /proc/self/status | cut -f2").out;
@@ -200,4 +242,36 @@ TEST_CASE("vm: huge pages beyond the limit can't be had", "[vm][limits][qemu][ro
   CHECK_THAT(map("0x400000"), !Contains("errno"));
   CHECK_THAT(runtime.must({"events", "--stats", "test"}), Contains("\"hugetlb\":{\"2MB\":{"));
   write_text("/proc/sys/vm/nr_hugepages", "0");
+}
+
+// A device of software. The call is the first of libibverbs, which gets a handle
+// (rdma/ib_user_verbs.h); whoever makes it has opened the device before, which no container may.
+TEST_CASE("vm: a handle of an RDMA device beyond the limit can't be had",
+          "[vm][limits][qemu][root]") {
+  const char* kAdd =
+      "modprobe -a ib_uverbs rdma_rxe && rdma link add tilla0 type rxe netdev lo &&"
+      " test -e /dev/infiniband/uverbs0";
+  const char* kGetTwo = R"(
+    open($a, "+<", "/dev/infiniband/uverbs0") or die;
+    open($b, "+<", "/dev/infiniband/uverbs0") or die;
+    open($procs, ">", $ARGV[0]) or die;
+    syswrite($procs, "0") or die;
+    $answer = "\0" x 16;
+    $call = pack("LSSQ", 0, 4, 4, unpack("Q", pack("P", $answer)));
+    for $device ($a, $b) { print defined syswrite($device, $call) ? "got\n" : "$!\n"; })";
+  REQUIRE(run({"sh", "-c", kAdd}).exit_code == 0);
+  const Bundle bundle([](RuntimeSpec& spec) {
+    sleeps(spec);
+    spec.linux_.resources.emplace().rdma["tilla0"] = {.hca_handles = 1, .hca_objects = 100};
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  const std::string place = cgroup_of(runtime, "test");
+  CHECK_THAT(read_text(place + "/rdma.max"), Contains("tilla0 hca_handle=1 hca_object=100"));
+  const auto get_two = [&] { return run({"perl", "-e", kGetTwo, place + "/cgroup.procs"}).out; };
+  CHECK(get_two() == "got\nResource temporarily unavailable\n");
+  runtime.must({"update", "--resources", "-", "test"},
+               {.input = R"({"rdma":{"tilla0":{"hcaHandles":2}}})"});
+  CHECK(get_two() == "got\ngot\n");
+  CHECK(run({"rdma", "link", "delete", "tilla0"}).exit_code == 0);
 }
