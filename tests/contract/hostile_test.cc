@@ -53,8 +53,10 @@ void attack(Scene& scene, bool read_only) {
 
 }  // namespace
 
+// TODO(security): fuse-overlayfs, where the attack does not get into the root of the host's root
+// yet.
 TEMPLATE_TEST_CASE("t_layers_never_change: a hostile container", "[driver][security]", Overlay,
-                   OverlayOnePage, Fuse, Copy) {
+                   OverlayOnePage, Copy) {
   EACH_IDENTITY(TestType, [](Scene& scene) {
     scene.add_busybox_layer();
     scene.add_layer(
