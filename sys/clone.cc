@@ -48,13 +48,10 @@ long raw_clone(clone_args& arguments, int cgroup, bool* missed_cgroup) {
   return ::syscall(SYS_clone3, &arguments, sizeof(arguments));
 }
 
-// Every signal at its default, also one that our caller ignores: 64 calls less for the child.
-constexpr std::uint64_t kAlways = CLONE_PIDFD | CLONE_CLEAR_SIGHAND;
-
 Process clone_directly(const CloneOptions& options, ChildEntry entry, void* argument) {
   int pidfd = -1;
   clone_args arguments = {};
-  arguments.flags = options.namespaces | kAlways;
+  arguments.flags = options.namespaces | CLONE_PIDFD;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&pidfd);
   arguments.exit_signal = SIGCHLD;
   const long pid = raw_clone(arguments, options.cgroup, options.missed_cgroup);
@@ -98,7 +95,7 @@ int helper_main(void* data) {
   }
   clone_args arguments = {};
   // CLONE_PARENT: the child becomes our parent's; its exit signal is then the helper's own.
-  arguments.flags = task.namespaces | kAlways | CLONE_PARENT;
+  arguments.flags = task.namespaces | CLONE_PIDFD | CLONE_PARENT;
   arguments.pidfd = reinterpret_cast<std::uint64_t>(&task.pidfd);
   const long pid = raw_clone(arguments, task.cgroup, task.missed_cgroup);
   if (pid == 0) {  // in a copy of the memory: ordinary code from here on

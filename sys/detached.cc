@@ -29,7 +29,7 @@ struct Task {
 void run_program(const Task& task) {
   const DetachedProgram& program = task.program;
   start_session();
-  unblock_signals();
+  reset_signals();
   {
     const Fd root = open_path("/", O_PATH | O_DIRECTORY);
     change_directory(root.get());

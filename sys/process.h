@@ -43,7 +43,7 @@ struct CloneOptions {
 /// What runs in the child; never returns, takes the argument of clone_child.
 using ChildEntry = void (*)(void*) noexcept;
 
-/// Makes a child as fork(2) does, in new namespaces and with every signal at its default. With
+/// Makes a child as fork(2) does, in new namespaces. With
 /// joins, a short-lived helper that shares our memory enters them and clones the child as our own
 /// (CLONE_PARENT); we never enter them.
 /// Errors: name the namespace call that failed, with hints for EPERM, ENOSPC and EUSERS.
@@ -74,7 +74,7 @@ bool wait_until_ended(int pidfd, int timeout_ms);
 /// Starts a program with its standard streams on /dev/null but for `stderr_fd` (-1: /dev/null).
 Process spawn_program(const std::vector<std::string>& argv, int stderr_fd);
 
-/// Every signal at its default and none blocked, before a program is executed in our place.
+/// Every signal at its default and none blocked, whatever the caller left us with.
 void reset_signals();
 /// No signal blocked, whatever the caller left us with, also of those that the C library keeps.
 void unblock_signals();

@@ -333,7 +333,7 @@ Program program_of(const ChildTask& task) {
 
 void run_init(const ChildTask& task, Voice& voice) {
   close_foreign(task);
-  sys::unblock_signals();
+  sys::reset_signals();
   prepare_identity(task);
   const Program program = program_of(task);
   // Nobody who joins our pid namespace may trace us or take our descriptors. CVE-2016-9962.
@@ -383,7 +383,7 @@ void set_affinity(const char* which, const config::CpuMask& cpus) {
 
 void run_exec(const ChildTask& task) {
   close_foreign(task);
-  sys::unblock_signals();
+  sys::reset_signals();
   if (task.missed_cgroup) (void)expect(task.fds.channel, MessageKind::kGo);
   set_affinity("initial", task.plan.process.initial_cpus);
   if (task.fds.joined_time >= 0) sys::join(task.fds.joined_time, CLONE_NEWTIME);

@@ -47,7 +47,7 @@ void execute(const config::Hook& hook) {
 
 void become_hook(const HookTask& task) {
   sys::start_process_group();
-  sys::unblock_signals();
+  sys::reset_signals();
   // Of the namespace that the path is read in, and nothing of the image's. CVE-2025-23266.
   (void)sys::change_directory(sys::open_path("/", O_PATH | O_DIRECTORY).get());
   sys::duplicate_onto(task.input, 0);

@@ -47,7 +47,7 @@ void place_descriptors(const Start& start) {
 [[noreturn]] void start_program(const Start& start) noexcept {
   int code = 0;
   try {
-    sys::unblock_signals();
+    sys::reset_signals();
     sys::die_with_parent();
     place_descriptors(start);
     sys::set_cloexec_from(protocol::kStaging + 1);
