@@ -72,7 +72,7 @@ std::string verb_list(std::string_view group, std::span<const Verb> verbs) {
   for (const Verb& verb : verbs) {
     const bool is_below = verb.name.size() > group.size() && verb.name.starts_with(group) &&
                           verb.name[group.size()] == ' ';
-    if (group.empty() ? !verb.alias_of.empty() : !is_below) continue;
+    if (group.empty() ? verb.is_internal || !verb.alias_of.empty() : !is_below) continue;
     text += sys::format("  {:<{}}   {}\n", verb.name, width, verb.make().summary);
   }
   return text;

@@ -56,6 +56,7 @@ struct Verb {
   std::string_view name;  // "images", or "image ls" for one of a group
   Command (*make)();
   std::string_view alias_of = {};  // not in the list of --help
+  bool is_internal = false;        // the same, for hooks of ours
 };
 
 /// A command line that can't be: its message, then "See 'tilla VERB --help'.", exit code 125.

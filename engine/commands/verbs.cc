@@ -44,6 +44,9 @@ constexpr Verb kVerbs[] = {
     {"image tag", tag_command, "tag"},
     {"image load", load_command, "load"},
     {"image save", save_command, "save"},
+
+    {"network-down", network_down_command, {}, true},
+    {"network-up", network_up_command, {}, true},
 };
 
 }  // namespace

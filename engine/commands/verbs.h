@@ -22,6 +22,8 @@ Command info_command();
 Command inspect_command();
 Command load_command();
 Command mount_command();
+Command network_down_command();
+Command network_up_command();
 Command ps_command();
 Command rm_command();
 Command rmi_command();
