@@ -168,7 +168,7 @@ bench: all
 # Debian's, by what they are for. `make deps` installs what FOR names; the targets that need more
 # call scripts/deps themselves.
 BUILD_PACKAGES := g++ make libseccomp-dev libcap-dev rapidjson-dev libfmt-dev libsystemd-dev \
-  libcli11-dev libssl-dev libarchive-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev zlib1g-dev
+  libssl-dev libarchive-dev libisal-dev libzstd-dev liblzma-dev libbz2-dev zlib1g-dev
 RUN_PACKAGES := busybox-static uidmap
 BENCH_PACKAGES := crun runc bubblewrap strace busybox-static uidmap libseccomp-dev \
   nlohmann-json3-dev

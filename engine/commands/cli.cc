@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/commands/cli.h"
 
-#include <CLI/CLI.hpp>
 #include <algorithm>
 #include <numeric>
 
+#include "engine/commands/flags.h"
 #include "sys/fd.h"
 #include "sys/format.h"
 
@@ -110,93 +110,15 @@ std::size_t distance(std::string_view a, std::string_view b) {
        nearest == nullptr ? text : sys::format("{}; did you mean \"{}\"?", text, nearest->name));
 }
 
-[[noreturn]] void fail_unknown_flag(std::string_view verb, const std::string& word) {
-  if (word.starts_with("--")) {
-    fail(verb, sys::format("unknown flag: {}", word.substr(0, word.find('='))));
-  }
-  fail(verb, sys::format("unknown shorthand flag: '{}' in {}", word[1], word));
-}
-
-// ---------------------------------------------------------------------------- the library
-
-void add_flag(CLI::App& app, const Flag& flag) {
-  const std::string names(flag.names);
-  const auto add = [&](auto* target) {
-    using Target = std::remove_pointer_t<decltype(target)>;
-    if constexpr (std::is_same_v<Target, bool>) {
-      app.add_flag(names, *target);
-    } else if constexpr (std::is_same_v<Target, std::vector<std::string>>) {
-      app.add_option(names, *target)->allow_extra_args(false);
-    } else if constexpr (std::is_same_v<Target, std::optional<std::string>>) {
-      app.add_option_function<std::string>(names,
-                                           [target](const std::string& value) { *target = value; })
-          ->take_last();
-    } else {
-      app.add_option(names, *target)->take_last();
-    }
-  };
-  std::visit(add, flag.target);
-}
-
-/// The library takes "--flag=" for a flag whose value follows.
-std::vector<std::string> spell_out_empty_values(const std::vector<std::string>& words) {
-  std::vector<std::string> spelled;
-  bool are_flags = true;
-  for (const std::string& word : words) {
-    are_flags = are_flags && word != "--";
-    if (are_flags && word.starts_with("--") && word.find('=') == word.size() - 1) {
-      spelled.push_back(word.substr(0, word.size() - 1));
-      spelled.emplace_back();
-    } else {
-      spelled.push_back(word);
-    }
-  }
-  return spelled;
-}
-
-std::string explain(const CLI::ParseError& error) {
-  const std::string text = error.what();
-  const std::string name = text.substr(0, text.find(':'));
-  if (dynamic_cast<const CLI::ArgumentMismatch*>(&error) != nullptr) {
-    return "flag needs an argument: " + name;
-  }
-  if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr) {
-    return "invalid argument: " + text;
-  }
-  return text;
-}
-
 /// Takes the flags out of `words`; gives what isn't one.
-std::vector<std::string> parse_flags(std::string_view verb, const std::vector<Flag>& flags,
-                                     bool ends_at_positional,
-                                     const std::vector<std::string>& words) {
-  CLI::App app;
-  app.set_help_flag();
-  if (ends_at_positional) {
-    app.prefix_command();
-  } else {
-    app.allow_extras();
-  }
-  for (const Flag& flag : flags) add_flag(app, flag);
-  std::vector<std::string> backwards = ends_at_positional ? words : spell_out_empty_values(words);
-  std::reverse(backwards.begin(), backwards.end());
+std::vector<std::string> take_flags(std::string_view verb, const std::vector<Flag>& flags,
+                                    bool ends_at_positional,
+                                    const std::vector<std::string>& words) {
   try {
-    app.parse(backwards);
-  } catch (const CLI::ParseError& error) {  // the library's, to become ours
-    fail(verb, explain(error));
+    return parse_flags(flags, ends_at_positional, words);
+  } catch (const UsageError& problem) {  // gets where to look
+    fail(verb, problem.what());
   }
-  std::vector<std::string> positionals;
-  bool are_flags = true;
-  for (std::string& word : app.remaining()) {
-    if (are_flags && word == "--") {
-      are_flags = false;
-      continue;
-    }
-    if (are_flags && word.size() > 1 && word[0] == '-') fail_unknown_flag(verb, word);
-    positionals.push_back(std::move(word));
-    are_flags = are_flags && !ends_at_positional;
-  }
-  return positionals;
 }
 
 void bind_positionals(std::string_view verb, const Command& command,
@@ -280,7 +202,7 @@ Parsed parse_command_line(const std::vector<std::string>& all, std::span<const V
       {"-v,--version", &version, "Show the version"},
       {"-h,--help", &help, "Show this"},
   };
-  std::vector<std::string> words = parse_flags("", global, true, all);
+  std::vector<std::string> words = take_flags("", global, true, all);
   if (version) {
     parsed.text = "tilla version " TILLA_VERSION "\n";
     return parsed;
@@ -311,7 +233,7 @@ Parsed parse_command_line(const std::vector<std::string>& all, std::span<const V
     return parsed;
   }
   bind_positionals(parsed.verb, command,
-                   parse_flags(parsed.verb, command.flags, command.flags_end_at_positional, words));
+                   take_flags(parsed.verb, command.flags, command.flags_end_at_positional, words));
   parsed.command = std::move(command);
   return parsed;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command line with docker's manners. A verb is a value that says what it takes and what it
-// does; only the verb that is called is ever made. The library is included in cli.cc only.
+// does; only the verb that is called is ever made.
 #pragma once
 
 #include <cstddef>

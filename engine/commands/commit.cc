@@ -4,6 +4,7 @@
 #include "engine/commands/context.h"
 #include "engine/commands/names.h"
 #include "engine/commands/verbs.h"
+#include "engine/container/container_image.h"
 #include "engine/container/containers.h"
 #include "engine/image/commit_image.h"
 #include "sys/format.h"
@@ -17,21 +18,6 @@ struct Options {
   bool pause = true, is_quiet = false;
 };
 
-/// What the container was made from; empty: from nothing.
-std::optional<ImageDocuments> base_of(const snapshotter::Store& store,
-                                      const ContainerRecord& record) {
-  if (record.manifest.empty()) return std::nullopt;
-  ImageDocuments base;
-  base.manifest_text = store.read_blob(record.manifest, kMaxDocumentBytes);
-  base.manifest = config::read_manifest(base.manifest_text, record.manifest.text());
-  base.descriptor = {.media_type = base.manifest.media_type,
-                     .digest = record.manifest,
-                     .size = base.manifest_text.size()};
-  base.config_text = store.read_blob(base.manifest.config, kMaxDocumentBytes);
-  base.config = config::read_image_config(base.config_text, base.id().text());
-  return base;
-}
-
 config::Digest commit(const Workshop& workshop, const OpenContainer& container,
                       const CommitOptions& options) {
   const std::vector<sys::Fd> sources = container.sources();
@@ -39,7 +25,7 @@ config::Digest commit(const Workshop& workshop, const OpenContainer& container,
   source.changes = container.changes();
   for (const sys::Fd& each : sources) source.sources.push_back(each.get());
   source.owners = container.source_owners();
-  source.base = base_of(workshop.store, container.record);
+  source.base = image_of(workshop.store, container.record);
   source.command = container.record.command;
   return commit_image(workshop, source, options);
 }

@@ -6,7 +6,7 @@
 #include "engine/commands/context.h"
 #include "engine/commands/output.h"
 #include "engine/commands/verbs.h"
-#include "engine/image/image_list.h"
+#include "engine/image/lookup.h"
 #include "sys/error.h"
 #include "sys/format.h"
 

@@ -7,6 +7,7 @@
 #include "config/human.h"
 #include "config/json.h"
 #include "engine/commands/output.h"
+#include "engine/image/lookup.h"
 #include "sys/error.h"
 #include "sys/format.h"
 

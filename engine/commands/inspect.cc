@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-
 #include <memory>
 
 #include "config/platform.h"
@@ -8,13 +6,13 @@
 #include "engine/commands/context.h"
 #include "engine/commands/output.h"
 #include "engine/commands/verbs.h"
-#include "engine/image/image_users.h"
+#include "engine/container/container_image.h"
+#include "engine/container/containers.h"
+#include "engine/container/inspect_container.h"
 #include "engine/image/inspect_image.h"
+#include "engine/image/lookup.h"
 #include "sys/error.h"
-#include "sys/file.h"
 #include "sys/format.h"
-#include "sys/log.h"
-#include "sys/open.h"
 
 namespace engine {
 namespace {
@@ -26,26 +24,6 @@ struct Options {
   std::vector<std::string> names;
 };
 
-// As its record says; issue 6 gives it docker's fields.
-std::optional<Json> inspect_container(const snapshotter::Store& store, const std::string& name) {
-  constexpr std::size_t kMaxRecord = std::size_t{1} << 20;
-  std::string id;
-  for (const ImageUser& user : list_users(store)) {
-    if (user.name == name || user.id == name) {
-      id = user.id;
-      break;
-    }
-    if (name.empty() || !user.id.starts_with(name)) continue;
-    if (!id.empty()) {
-      throw sys::Error(sys::format("\"{}\" is the beginning of several containers' ids", name));
-    }
-    id = user.id;
-  }
-  if (id.empty()) return std::nullopt;
-  const sys::Fd folder = sys::open_at(store.containers().get(), id, O_PATH | O_DIRECTORY);
-  return config::parse_json(sys::read_file_at(folder.get(), "record.json", kMaxRecord), id);
-}
-
 class Inspector {
  public:
   Inspector(Context& context, const Options& options)
@@ -54,9 +32,21 @@ class Inspector {
   Json inspect(const std::string& name) {
     const bool is_either = options_.type.empty();
     if (store_ != nullptr && (is_either || options_.type == "container")) {
-      if (auto container = inspect_container(*store_, name)) return std::move(*container);
+      if (const auto record = find_container_if_exists(*store_, name)) {
+        return inspect_container(*record, image_of(*store_, *record));
+      }
     }
-    if (options_.type == "container") throw sys::Error("No such container: " + name, ENOENT);
+    if (options_.type == "container") throw sys::Error("no such container: " + name, ENOENT);
+    try {
+      return inspect_stored_image(name);
+    } catch (const sys::Error& error) {  // docker's word for what is neither
+      if (error.code() != ENOENT || !is_either) throw;
+      throw sys::Error("no such object: " + name, ENOENT);
+    }
+  }
+
+ private:
+  Json inspect_stored_image(const std::string& name) {
     if (store_ == nullptr) throw sys::Error("no such image: " + name, ENOENT);
     if (!is_listed_) {
       images_ = list_images(*store_, options_.platform.empty()
@@ -67,7 +57,6 @@ class Inspector {
     return inspect_image(*resolve_image(images_, name).image);
   }
 
- private:
   const snapshotter::Store* store_;
   const Options& options_;
   std::vector<ImageRecord> images_;

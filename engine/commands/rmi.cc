@@ -26,6 +26,20 @@ struct RemoveImageOptions {
   std::vector<std::string> names;
 };
 
+// Under the index's lock, so that two who take away the last two names of an image don't both think
+// that one remains.
+Removed remove_one(snapshotter::Store& store, const std::string& name, bool is_forced) {
+  Removed removed;
+  store.update_index([&](config::Index& index) {
+    const std::vector<ImageRecord> images = list_images(store, config::native_platform());
+    Removal removal =
+        plan_removal(images, list_users(store), resolve_image(images, name), {is_forced});
+    erase_entries(index, removal.entries);
+    removed = std::move(removal.removed);
+  });
+  return removed;
+}
+
 // The names go one after the other, what nothing needs then at once.
 int remove_images(Context& context, const RemoveImageOptions& options) {
   // Unpacked files may belong to ids of the user namespace alone.
@@ -35,9 +49,7 @@ int remove_images(Context& context, const RemoveImageOptions& options) {
   bool has_deleted = false;
   for (const std::string& name : options.names) {
     try {
-      const std::vector<ImageRecord> images = list_images(store, config::native_platform());
-      const Removed removed = remove_image(store, images, list_users(store),
-                                           resolve_image(images, name), {options.is_forced});
+      const Removed removed = remove_one(store, name, options.is_forced);
       print_text(describe(removed, "Untagged", "Deleted"));
       has_deleted = has_deleted || !removed.deleted.empty();
     } catch (const sys::Error& error) {  // the others go all the same, as with docker
@@ -70,21 +82,24 @@ int prune_images(Context& context, const PruneOptions& options) {
   }
   (void)context.identity();
   snapshotter::Store& store = context.store();
-  const std::vector<ImageUser> users = list_users(store);
-  std::vector<ImageRecord> images = list_images(store, config::native_platform());
   std::string text;
-  for (std::size_t i = 0; i < images.size();) {
-    const ImageRecord& image = images[i];
-    const bool stays =
-        (!is_all && !image.names.empty()) || is_used(users, image) || !passes(other, image, images);
-    if (stays) {
-      ++i;
-      continue;
+  store.update_index([&](config::Index& index) {
+    const std::vector<ImageUser> users = list_users(store);
+    std::vector<ImageRecord> images = list_images(store, config::native_platform());
+    for (std::size_t i = 0; i < images.size();) {
+      const ImageRecord& image = images[i];
+      const bool stays = (!is_all && !image.names.empty()) || is_used(users, image) ||
+                         !passes(other, image, images);
+      if (stays) {
+        ++i;
+        continue;
+      }
+      const Removal removal = plan_removal(images, users, {&image, 0, false}, {true});
+      erase_entries(index, removal.entries);
+      text += describe(removal.removed, "untagged", "deleted");
+      images.erase(images.begin() + static_cast<std::ptrdiff_t>(i));
     }
-    const Removed removed = remove_image(store, images, users, {&image, 0, false}, {true});
-    text += describe(removed, "untagged", "deleted");
-    images.erase(images.begin() + static_cast<std::ptrdiff_t>(i));
-  }
+  });
   const snapshotter::Store::Garbage garbage = store.collect(true);
   if (!text.empty()) print_text("Deleted Images:\n" + text + "\n");
   print(sys::format("Total reclaimed space: {}\n", config::human_size(garbage.bytes, 4)));

@@ -5,7 +5,7 @@
 #include "config/reference.h"
 #include "engine/commands/context.h"
 #include "engine/commands/verbs.h"
-#include "engine/image/image_list.h"
+#include "engine/image/lookup.h"
 #include "sys/error.h"
 
 namespace engine {

@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "config/platform.h"
-#include "engine/image/lookup.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -116,6 +115,11 @@ Closure follow(const std::vector<Descriptor>& tops, const ReadDocument& read) {
   Walk walk(read);
   for (const Descriptor& top : tops) walk.visit(top, 0);
   return walk.take();
+}
+
+std::string stored_name(const Descriptor& descriptor) {
+  const auto found = descriptor.annotations.find(std::string(config::kRefNameAnnotation));
+  return found == descriptor.annotations.end() ? "" : found->second;
 }
 
 void put_image(config::Index& index, Descriptor image, const std::string& name) {

@@ -60,6 +60,9 @@ struct Closure {
 /// Documents that are not there are passed over: an index may be stored in part.
 Closure follow(const std::vector<config::Descriptor>& tops, const ReadDocument& read);
 
+/// The name that the store has for this descriptor; "": none.
+std::string stored_name(const config::Descriptor& descriptor);
+
 /// Gives the image `name` (empty: none) in the store's index. Whoever had the name before stays, as
 /// an image without one.
 void put_image(config::Index& index, config::Descriptor image, const std::string& name);

@@ -7,7 +7,6 @@
 #include <optional>
 
 #include "config/platform.h"
-#include "engine/image/lookup.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -18,7 +17,6 @@ using config::Descriptor;
 using config::Digest;
 
 constexpr std::size_t kShortDigits = 12;
-constexpr std::string_view kSha256 = "sha256:";
 
 // The image of another platform, when there is none for this one: an index may be stored in part.
 std::optional<ImageDocuments> find_any(const Descriptor& entry, const ReadDocument& read) {
@@ -91,12 +89,7 @@ ImageRecord make_record(const snapshotter::Store& store, const Descriptor& entry
 }
 
 void add_entry(ImageRecord& record, const Descriptor& entry) {
-  const std::string name = stored_name(entry);
-  std::optional<config::Reference> reference;
-  try {
-    if (!name.empty()) reference = config::parse_reference(name);
-  } catch (const sys::Error&) {  // a name that another program gave it: no name here
-  }
+  std::optional<config::Reference> reference = parse_stored_name(stored_name(entry));
   if (!reference) {
     record.entries.push_back(entry);
     return;
@@ -104,46 +97,6 @@ void add_entry(ImageRecord& record, const Descriptor& entry) {
   const auto place = static_cast<std::ptrdiff_t>(record.names.size());
   record.entries.insert(record.entries.begin() + place, entry);
   record.names.push_back(std::move(*reference));
-}
-
-// The digits of what may begin an id; empty: it can't be one.
-std::string_view digits_of(std::string_view text) {
-  if (text.starts_with(kSha256)) text.remove_prefix(kSha256.size());
-  const bool is_hex = std::ranges::all_of(
-      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
-  return is_hex && text.size() <= 64 ? text : std::string_view();
-}
-
-std::optional<ImageMatch> match_name(const std::vector<ImageRecord>& images,
-                                     const config::Reference& wanted) {
-  for (const ImageRecord& image : images) {
-    for (std::size_t i = 0; i < image.names.size(); ++i) {
-      const config::Reference& name = image.names[i];
-      if (name == wanted) return ImageMatch{&image, i, true};
-      const bool is_same = name.repository() == wanted.repository() && wanted.digest &&
-                           (wanted.tag.empty() || wanted.tag == name.tag);
-      if (is_same && image.entries[i].digest == *wanted.digest) return ImageMatch{&image, i, true};
-    }
-  }
-  return std::nullopt;
-}
-
-std::vector<ImageMatch> match_digits(const std::vector<ImageRecord>& images,
-                                     std::string_view digits) {
-  std::vector<ImageMatch> matches;
-  for (const ImageRecord& image : images) {
-    if (image.id.hex.starts_with(digits)) {
-      matches.push_back({&image, 0, false});
-      continue;
-    }
-    for (std::size_t i = 0; i < image.entries.size(); ++i) {
-      const bool is_manifest = image.documents.descriptor.digest.hex.starts_with(digits);
-      if (!is_manifest && !image.entries[i].digest.hex.starts_with(digits)) continue;
-      matches.push_back({&image, i, false});
-      break;
-    }
-  }
-  return matches;
 }
 
 }  // namespace
@@ -168,6 +121,15 @@ std::vector<ImageRecord> list_images(const snapshotter::Store& store,
   return images;
 }
 
+std::optional<config::Reference> parse_stored_name(const std::string& name) {
+  if (name.empty()) return std::nullopt;
+  try {
+    return config::parse_reference(name);
+  } catch (const sys::Error&) {  // that another program gave it: no name here
+    return std::nullopt;
+  }
+}
+
 std::string short_id(const Digest& id) { return id.hex.substr(0, kShortDigits); }
 
 std::string call_image(const ImageRecord& image) {
@@ -176,32 +138,6 @@ std::string call_image(const ImageRecord& image) {
     text += (text.empty() ? "" : ", ") + name.familiar();
   }
   return text.empty() ? short_id(image.id) : text;
-}
-
-ImageMatch resolve_image(const std::vector<ImageRecord>& images, const std::string& text) {
-  const std::string_view digits = digits_of(text);
-  const bool is_id = text.starts_with(kSha256) || digits.size() == 64;
-  if (!is_id) {
-    const config::Reference wanted = config::parse_reference(text);
-    if (config::is_scratch(wanted)) {
-      throw sys::Error("\"scratch\" is the empty image, which is never stored", ENOENT);
-    }
-    if (const auto match = match_name(images, wanted)) return *match;
-  }
-  if (!digits.empty()) {
-    const std::vector<ImageMatch> matches = match_digits(images, digits);
-    if (matches.size() == 1) return matches.front();
-    if (!matches.empty()) {
-      std::string list;
-      for (const ImageMatch& match : matches) {
-        list += sys::format(
-            "\n  {}  {}", match.image->id.hex.substr(0, std::max(kShortDigits, digits.size() + 4)),
-            call_image(*match.image));
-      }
-      throw sys::Error(sys::format("\"{}\" is the beginning of several ids:{}", text, list));
-    }
-  }
-  throw sys::Error(sys::format("no such image: {}", text), ENOENT);
 }
 
 }  // namespace engine

@@ -4,8 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "config/image_spec.h"
@@ -34,16 +34,8 @@ struct ImageRecord {
 std::vector<ImageRecord> list_images(const snapshotter::Store& store,
                                      const config::Platform& platform);
 
-struct ImageMatch {
-  const ImageRecord* image = nullptr;
-  std::size_t entry = 0;
-  bool is_by_name = false;
-};
-
-/// What `text` means: a name, a name with a digest, an id, the digest of a manifest, or the
-/// beginning of one of those. A name goes before the beginning of an id, as with docker.
-/// Errors: "no such image: ..." (ENOENT); several, which are listed; no name at all, with a caret.
-ImageMatch resolve_image(const std::vector<ImageRecord>& images, const std::string& text);
+/// The name of an entry of the index; empty: none, or nothing that can be one.
+std::optional<config::Reference> parse_stored_name(const std::string& name);
 
 /// "debian:12, debian:latest", or the short id of what has no name.
 std::string call_image(const ImageRecord& image);

@@ -22,6 +22,7 @@ ImageUser read_user(const std::string& id, const std::string& text) {
   ImageUser user;
   user.id = id;
   reader.get("name", user.name);
+  reader.get("imageId", user.image_id);
   reader.with("needs", [&](const config::Reader& needs) {
     needs.get("blobs", user.blobs);
     needs.get("layers", user.layers);
@@ -47,7 +48,8 @@ bool uses(const ImageUser& user, const ImageRecord& image) {
   const auto needs = [&](const config::Digest& digest) {
     return std::ranges::find(user.blobs, digest.text()) != user.blobs.end();
   };
-  return needs(image.id) || (image.is_image && needs(image.documents.descriptor.digest)) ||
+  return user.image_id == image.id.text() ||
+         (image.is_image && needs(image.documents.descriptor.digest)) ||
          std::ranges::any_of(image.entries, needs, &config::Descriptor::digest);
 }
 

@@ -13,6 +13,7 @@ namespace engine {
 
 struct ImageUser {
   std::string id, name;
+  std::string image_id;             // "sha256:..."; the same image may have come by two manifests
   std::vector<std::string> blobs;   // "sha256:..."
   std::vector<std::string> layers;  // "<mapping>/<chain id>"
 };

@@ -17,8 +17,15 @@ Json texts_or_null(const std::vector<std::string>& texts) {
   return texts.empty() ? Json{} : config::to_json(texts);
 }
 
-// As docker's API has it: all members are there, null where the document has none.
-Json config_to_json(const config::ContainerConfig& container) {
+Json root_to_json(const config::ImageConfig& image) {
+  std::vector<std::string> layers;
+  for (const config::Digest& id : image.diff_ids) layers.push_back(id.text());
+  return JsonObject().add("Type", std::string("layers")).add("Layers", layers).take();
+}
+
+}  // namespace
+
+Json config_to_json(const config::ContainerConfig& container, const std::string& image) {
   JsonObject object;
   object.add("Hostname", std::string())
       .add("Domainname", std::string())
@@ -38,7 +45,7 @@ Json config_to_json(const config::ContainerConfig& container) {
       .add_json("Cmd", texts_or_null(container.cmd));
   add_set("Healthcheck");
   if (container.args_escaped) object.add("ArgsEscaped", true);
-  object.add("Image", std::string());
+  object.add("Image", image);
   const Json* volumes = written.find("Volumes");
   object.add_json("Volumes", volumes == nullptr ? Json{} : *volumes)
       .add("WorkingDir", container.working_dir)
@@ -49,14 +56,6 @@ Json config_to_json(const config::ContainerConfig& container) {
   if (!container.shell.empty()) object.add("Shell", container.shell);
   return object.take();
 }
-
-Json root_to_json(const config::ImageConfig& image) {
-  std::vector<std::string> layers;
-  for (const config::Digest& id : image.diff_ids) layers.push_back(id.text());
-  return JsonObject().add("Type", std::string("layers")).add("Layers", layers).take();
-}
-
-}  // namespace
 
 Json inspect_image(const ImageRecord& image) {
   const config::ImageConfig& document = image.documents.config;

@@ -10,4 +10,8 @@ namespace engine {
 
 config::Json inspect_image(const ImageRecord& image);
 
+/// Docker's "Config", of an image or of a container: all members are there, null where there is
+/// nothing. image: of a container, what it was made from.
+config::Json config_to_json(const config::ContainerConfig& config, const std::string& image = {});
+
 }  // namespace engine

@@ -2,9 +2,10 @@
 #include "engine/image/lookup.h"
 
 #include <algorithm>
-#include <cctype>
 #include <optional>
+#include <string_view>
 
+#include "config/platform.h"
 #include "config/reference.h"
 #include "engine/image/documents.h"
 #include "sys/error.h"
@@ -16,76 +17,122 @@ namespace {
 using config::Descriptor;
 using config::Digest;
 
-constexpr std::size_t kLeastPrefix = 2;
+/// What a text may be.
+struct Query {
+  std::optional<config::Reference> name;
+  std::string algorithm;  // of an id, where it is said
+  std::string digits;     // of the beginning of an id; empty: it can't be one
 
-/// The hexadecimal digits of what may be the beginning of an id; empty: it can't be one.
-std::string id_prefix(std::string_view text) {
-  if (text.starts_with("sha256:")) text.remove_prefix(7);
-  const bool is_hex = std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-  return is_hex && text.size() >= kLeastPrefix && text.size() <= 64 ? std::string(text) : "";
+  bool may_be(const Digest& id) const {
+    return (algorithm.empty() || algorithm == id.algorithm) && id.hex.starts_with(digits);
+  }
+};
+
+bool is_hex(std::string_view text) {
+  return std::ranges::all_of(
+      text, [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
+}
+
+Query parse_query(const std::string& text) {
+  constexpr std::size_t kSha256Digits = 64, kMostDigits = 128;
+  Query query;
+  std::string_view digits = text;
+  for (const std::string_view algorithm : {"sha256", "sha512"}) {
+    if (!text.starts_with(algorithm) || !digits.substr(algorithm.size()).starts_with(':')) continue;
+    query.algorithm = algorithm;
+    digits.remove_prefix(algorithm.size() + 1);
+  }
+  if (is_hex(digits) && digits.size() <= kMostDigits) query.digits = digits;
+  const bool is_whole_id =
+      query.digits.size() == kSha256Digits || query.digits.size() == kMostDigits;
+  if (!query.algorithm.empty() || is_whole_id) return query;
+  query.name = config::parse_reference(text);
+  if (config::is_scratch(*query.name)) {
+    throw sys::Error("\"scratch\" is the empty image, which is never stored", ENOENT);
+  }
+  return query;
+}
+
+/// Whether an image that has this name and this digest is what `wanted` means.
+bool is_called(const config::Reference& name, const Digest& digest,
+               const config::Reference& wanted) {
+  if (name == wanted) return true;
+  return wanted.digest && name.repository() == wanted.repository() &&
+         (wanted.tag.empty() || wanted.tag == name.tag) && digest == *wanted.digest;
 }
 
 std::optional<FoundImage> find_by_name(const config::Index& index,
-                                       const config::Reference& reference) {
+                                       const config::Reference& wanted) {
   for (const Descriptor& each : index.manifests) {
     const std::string name = stored_name(each);
-    if (name.empty()) continue;
-    if (!reference.digest) {
-      if (name == reference.text()) return FoundImage{each, name};
-      continue;
-    }
-    if (name == reference.text()) return FoundImage{each, name};
-    const config::Reference had = config::parse_reference(name);
-    if (had.repository() != reference.repository() || each.digest != *reference.digest) continue;
-    if (reference.tag.empty() || reference.tag == had.tag) return FoundImage{each, name};
+    const std::optional<config::Reference> reference = parse_stored_name(name);
+    if (reference && is_called(*reference, each.digest, wanted)) return FoundImage{each, name};
   }
   return std::nullopt;
 }
 
-}  // namespace
-
-std::string stored_name(const Descriptor& descriptor) {
-  const auto found = descriptor.annotations.find(std::string(config::kRefNameAnnotation));
-  return found == descriptor.annotations.end() ? "" : found->second;
+std::optional<ImageMatch> match_name(const std::vector<ImageRecord>& images,
+                                     const config::Reference& wanted) {
+  for (const ImageRecord& image : images) {
+    for (std::size_t i = 0; i < image.names.size(); ++i) {
+      if (is_called(image.names[i], image.entries[i].digest, wanted)) {
+        return ImageMatch{&image, i, true};
+      }
+    }
+  }
+  return std::nullopt;
 }
 
-std::vector<Digest> ids_of(const snapshotter::Store& store, const Descriptor& descriptor) {
-  std::vector<Digest> ids = {descriptor.digest};
-  for (const Closure::Document& each : follow({descriptor}, documents_of(store)).documents) {
-    if (!config::is_manifest_type(each.descriptor.media_type)) continue;
-    ids.push_back(config::read_manifest(each.text, each.descriptor.digest.text()).config.digest);
+std::vector<ImageMatch> match_id(const std::vector<ImageRecord>& images, const Query& query) {
+  std::vector<ImageMatch> matches;
+  for (const ImageRecord& image : images) {
+    if (query.may_be(image.id)) {
+      matches.push_back({&image, 0, false});
+      continue;
+    }
+    const bool is_manifest = query.may_be(image.documents.descriptor.digest);
+    for (std::size_t i = 0; i < image.entries.size(); ++i) {
+      if (!is_manifest && !query.may_be(image.entries[i].digest)) continue;
+      matches.push_back({&image, i, false});
+      break;
+    }
   }
-  return ids;
+  return matches;
+}
+
+ImageMatch resolve(const std::vector<ImageRecord>& images, const Query& query,
+                   const std::string& text) {
+  if (query.name) {
+    if (const auto match = match_name(images, *query.name)) return *match;
+  }
+  std::vector<ImageMatch> matches;
+  if (!query.digits.empty()) matches = match_id(images, query);
+  if (matches.empty()) throw sys::Error(sys::format("no such image: {}", text), ENOENT);
+  if (matches.size() == 1) return matches.front();
+  std::string list;
+  for (const ImageMatch& match : matches) {
+    const std::size_t shown = std::max(short_id(match.image->id).size(), query.digits.size() + 4);
+    list +=
+        sys::format("\n  {}  {}", match.image->id.hex.substr(0, shown), call_image(*match.image));
+  }
+  throw sys::Error(sys::format("\"{}\" is the beginning of several ids:{}", text, list));
+}
+
+}  // namespace
+
+ImageMatch resolve_image(const std::vector<ImageRecord>& images, const std::string& text) {
+  return resolve(images, parse_query(text), text);
 }
 
 FoundImage find_stored(const snapshotter::Store& store, const std::string& text) {
-  const config::Index index = store.index();
-  const std::string prefix = id_prefix(text);
-  // A name goes first, as with docker; but for "sha256:...", which is none.
-  if (!text.starts_with("sha256:")) {
-    const config::Reference reference = config::parse_reference(text);
-    if (config::is_scratch(reference)) {
-      throw sys::Error("\"scratch\" is the empty image, and is never stored");
-    }
-    if (auto found = find_by_name(index, reference)) return std::move(*found);
+  const Query query = parse_query(text);
+  if (query.name) {
+    if (auto found = find_by_name(store.index(), *query.name)) return std::move(*found);
   }
-  std::optional<FoundImage> found;
-  if (!prefix.empty()) {
-    for (const Descriptor& each : index.manifests) {
-      const std::vector<Digest> ids = ids_of(store, each);
-      const bool matches = std::any_of(
-          ids.begin(), ids.end(), [&](const Digest& id) { return id.hex.starts_with(prefix); });
-      if (!matches) continue;
-      if (found && found->descriptor.digest != each.digest) {
-        throw sys::Error(sys::format("several images have ids that begin with \"{}\"", text));
-      }
-      found = FoundImage{each, ""};
-    }
-  }
-  if (!found) throw sys::Error(sys::format("no such image: {}", text), ENOENT);
-  return std::move(*found);
+  if (query.digits.empty()) throw sys::Error(sys::format("no such image: {}", text), ENOENT);
+  const std::vector<ImageRecord> images = list_images(store, config::native_platform());
+  const ImageMatch match = resolve(images, query, text);
+  return {match.image->entries[match.entry], ""};
 }
 
 }  // namespace engine

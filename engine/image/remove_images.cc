@@ -5,7 +5,6 @@
 #include <cerrno>
 #include <set>
 
-#include "engine/image/lookup.h"
 #include "sys/error.h"
 #include "sys/format.h"
 
@@ -60,13 +59,13 @@ std::vector<std::string> own_layers(const std::vector<ImageRecord>& images,
 
 }  // namespace
 
-Removed remove_image(snapshotter::Store& store, const std::vector<ImageRecord>& images,
-                     const std::vector<ImageUser>& users, const ImageMatch& match,
-                     const RemoveOptions& options) {
+Removal plan_removal(const std::vector<ImageRecord>& images, const std::vector<ImageUser>& users,
+                     const ImageMatch& match, const RemoveOptions& options) {
   const ImageRecord& image = *match.image;
-  Removed removed;
-  const bool is_untag_only = match.is_by_name && image.names.size() > 1;
-  if (!is_untag_only && !options.is_forced) {
+  if (match.is_by_name && image.names.size() > 1) {
+    return {{image.entries[match.entry]}, {{image.names[match.entry].familiar()}, {}}};
+  }
+  if (!options.is_forced) {
     if (!match.is_by_name && is_in_several_repositories(image)) {
       throw sys::Error(sys::format("conflict: unable to delete {} (must be forced) - image is "
                                    "referenced in multiple repositories",
@@ -75,28 +74,23 @@ Removed remove_image(snapshotter::Store& store, const std::vector<ImageRecord>& 
     }
     refuse_used(users, match);
   }
-  std::vector<Descriptor> gone;
-  if (is_untag_only) {
-    gone.push_back(image.entries[match.entry]);
-  } else {
-    gone = image.entries;
+  Removal removal = {.entries = image.entries, .removed = {}};
+  for (const config::Reference& name : image.names) {
+    removal.removed.untagged.push_back(name.familiar());
   }
-  store.update_index([&](config::Index& index) {
-    std::erase_if(index.manifests, [&](const Descriptor& each) {
-      return std::ranges::any_of(gone, [&](const Descriptor& entry) {
-        return entry.digest == each.digest && stored_name(entry) == stored_name(each);
-      });
+  removal.removed.deleted.push_back(image.id.text());
+  for (std::string& layer : own_layers(images, users, image)) {
+    removal.removed.deleted.push_back(std::move(layer));
+  }
+  return removal;
+}
+
+void erase_entries(config::Index& index, const std::vector<Descriptor>& entries) {
+  std::erase_if(index.manifests, [&](const Descriptor& each) {
+    return std::ranges::any_of(entries, [&](const Descriptor& entry) {
+      return entry.digest == each.digest && stored_name(entry) == stored_name(each);
     });
   });
-  for (std::size_t i = 0; i < image.names.size(); ++i) {
-    if (!is_untag_only || i == match.entry) removed.untagged.push_back(image.names[i].familiar());
-  }
-  if (is_untag_only) return removed;
-  removed.deleted.push_back(image.id.text());
-  for (std::string& layer : own_layers(images, users, image)) {
-    removed.deleted.push_back(std::move(layer));
-  }
-  return removed;
 }
 
 }  // namespace engine

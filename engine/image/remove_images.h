@@ -6,9 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "config/image_spec.h"
 #include "engine/image/image_list.h"
 #include "engine/image/image_users.h"
-#include "snapshotter/content/store.h"
+#include "engine/image/lookup.h"
 
 namespace engine {
 
@@ -21,10 +22,16 @@ struct RemoveOptions {
   bool is_forced = false;
 };
 
+/// What goes, decided among images that nobody changes meanwhile (inside of Store::update_index).
+struct Removal {
+  std::vector<config::Descriptor> entries;  // of the index
+  Removed removed;
+};
+
 /// Takes the name away by which `match` was found while others remain; else the image. Errors,
 /// unless forced: a container needs it; found by its id, it is in several repositories.
-Removed remove_image(snapshotter::Store& store, const std::vector<ImageRecord>& images,
-                     const std::vector<ImageUser>& users, const ImageMatch& match,
-                     const RemoveOptions& options);
+Removal plan_removal(const std::vector<ImageRecord>& images, const std::vector<ImageUser>& users,
+                     const ImageMatch& match, const RemoveOptions& options);
+void erase_entries(config::Index& index, const std::vector<config::Descriptor>& entries);
 
 }  // namespace engine

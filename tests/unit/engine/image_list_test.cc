@@ -62,12 +62,20 @@ class ScratchStore {
     return engine::list_images(store_, config::native_platform());
   }
 
-  void add_container(const std::string& id, const Digest& manifest) {
+  engine::Removed remove(const std::vector<engine::ImageRecord>& images,
+                         const engine::ImageMatch& match, const engine::RemoveOptions& options) {
+    const engine::Removal removal = engine::plan_removal(images, {}, match, options);
+    store_.update_index(
+        [&](config::Index& index) { engine::erase_entries(index, removal.entries); });
+    return removal.removed;
+  }
+
+  void add_container(const std::string& id, const Digest& manifest, const Digest& image = {}) {
     snapshotter::Staging staging = store_.stage();
     support::make_directory(store_.path() + "/staging/" + staging.name() + "/c");
-    support::write_text(
-        store_.path() + "/staging/" + staging.name() + "/c/record.json",
-        R"({"name":"web","needs":{"blobs":[")" + manifest.text() + R"("],"layers":[]}})");
+    support::write_text(store_.path() + "/staging/" + staging.name() + "/c/record.json",
+                        R"({"name":"web","imageId":")" + image.text() + R"(","needs":{"blobs":[")" +
+                            manifest.text() + R"("],"layers":[]}})");
     REQUIRE(store_.add_container(staging, "c", id));
   }
 
@@ -213,8 +221,7 @@ TEST_CASE("rmi: a name goes, and with the last one the image and its own layers"
   scratch.add({.name = "base", .layers = {"base"}});
   const auto remove = [&](const std::string& name) {
     const auto images = scratch.list();
-    return engine::remove_image(scratch.store(), images, {}, engine::resolve_image(images, name),
-                                {});
+    return scratch.remove(images, engine::resolve_image(images, name), {});
   };
   const engine::Removed first = remove("app:1");
   CHECK(first.untagged == std::vector<std::string>{"app:1"});
@@ -234,11 +241,10 @@ TEST_CASE("rmi: by its id, an image in several repositories stays unless forced"
   scratch.put(entry, config::parse_reference("b").text());
   const auto images = scratch.list();
   const engine::ImageMatch match = engine::resolve_image(images, images[0].id.hex);
-  CHECK_THROWS_WITH(engine::remove_image(scratch.store(), images, {}, match, {}),
+  CHECK_THROWS_WITH(scratch.remove(images, match, {}),
                     Contains("(must be forced) - image is referenced in multiple repositories"));
   CHECK(scratch.list().size() == 1);
-  CHECK(engine::remove_image(scratch.store(), images, {}, match, {.is_forced = true})
-            .untagged.size() == 2);
+  CHECK(scratch.remove(images, match, {.is_forced = true}).untagged.size() == 2);
   CHECK(scratch.list().empty());
 }
 
@@ -250,8 +256,32 @@ TEST_CASE("rmi: what a container needs stays unless forced", "[engine][images]")
   const auto users = engine::list_users(scratch.store());
   CHECK(engine::is_used(users, images[0]));
   CHECK_THROWS_WITH(
-      engine::remove_image(scratch.store(), images, users, engine::resolve_image(images, "a"), {}),
+      engine::plan_removal(images, users, engine::resolve_image(images, "a"), {}),
       Contains("unable to remove repository reference \"a:latest\" (must force) - container "
                "0123456789ab is using its referenced image"));
   CHECK(scratch.list().size() == 1);
+}
+
+TEST_CASE("rmi: a container needs its image by whatever manifest that has come meanwhile",
+          "[engine][images]") {
+  ScratchStore scratch;
+  scratch.add({.name = "a", .layers = {"x"}});
+  const auto images = scratch.list();
+  scratch.add_container("0123456789abcdef", config::digest_of("another manifest"), images[0].id);
+  CHECK(engine::is_used(engine::list_users(scratch.store()), images[0]));
+}
+
+TEST_CASE("lookup: an entry of the index by its name, by an id of its image, and by none",
+          "[engine][images]") {
+  ScratchStore scratch;
+  const Descriptor entry = scratch.add({.name = "a", .layers = {"x"}});
+  const std::string id = scratch.list()[0].id.hex;
+  CHECK(engine::find_stored(scratch.store(), "a").descriptor.digest == entry.digest);
+  CHECK(engine::find_stored(scratch.store(), "a@" + entry.digest.text()).name ==
+        "docker.io/library/a:latest");
+  CHECK(engine::find_stored(scratch.store(), id.substr(0, 12)).descriptor.digest == entry.digest);
+  CHECK(engine::find_stored(scratch.store(), "sha256:" + id).name.empty());
+  CHECK_THROWS_WITH(engine::find_stored(scratch.store(), "sha512:" + id),
+                    Contains("no such image"));
+  CHECK_THROWS_WITH(engine::find_stored(scratch.store(), "b"), "no such image: b");
 }
