@@ -90,6 +90,8 @@ class Walk {
   void add_entry(const std::string& path, const Place& place, bool is_new);
 
   bool is_opaque(int directory) const;
+  // Elsewhere such marks mean nothing, and the container may have set them.
+  bool has_redirects() const { return format_ == UpperFormat::kOverlay && !copied_at_; }
   void follow_redirect(const Directory& parent, const std::string& name, Directory& child) const;
   void find_data(const Directory& directory, const std::string& name, Change& change) const;
   bool differs(const Place& place, const std::string& name,
@@ -237,7 +239,7 @@ void Walk::visit_directory(const Directory& directory, const Place& place,
     child.is_plain = child.base.empty();
   } else if (!child.is_plain || !directory.merged.empty()) {
     child.merged = directory.merged.enter(name);
-    if (is_upper && !copied_at_) follow_redirect(directory, name, child);
+    if (is_upper && has_redirects()) follow_redirect(directory, name, child);
   }
   const std::size_t mark = changes_.size();
   add_entry(child.path, place, !base);
@@ -249,9 +251,14 @@ void Walk::visit_directory(const Directory& directory, const Place& place,
 // ------------------------------------------------------------------------------- overlay's marks
 
 bool Walk::is_opaque(int directory) const {
-  if (sys::entry_attribute(directory, "", (prefix_ + "opaque").c_str()) == "y") return true;
+  const auto has_mark = [&](const std::string& name) {
+    return sys::entry_attribute(directory, "", name.c_str()) == "y";
+  };
+  if (has_mark(prefix_ + "opaque")) return true;
   if (format_ != UpperFormat::kFuseOverlayfs) return false;
-  return sys::entry_attribute(directory, "", "user.fuseoverlayfs.opaque") == "y" ||
+  // It believes each of them, and lets whoever is in its root set the second.
+  return has_mark("trusted.overlay.opaque") || has_mark("user.overlay.opaque") ||
+         has_mark("user.fuseoverlayfs.opaque") ||
          sys::entry_status(directory, std::string(kOpaqueName)).has_value() ||
          sys::entry_status(directory, std::string(kOldOpaqueName)).has_value();
 }
@@ -297,7 +304,7 @@ void Walk::follow_redirect(const Directory& parent, const std::string& name,
 
 // A file of which only the metadata was copied up.
 void Walk::find_data(const Directory& directory, const std::string& name, Change& change) const {
-  if (copied_at_ || directory.merged.empty()) return;
+  if (!has_redirects() || directory.merged.empty()) return;
   if (!sys::entry_attribute(directory.upper, name, (prefix_ + "metacopy").c_str())) return;
   const std::optional<std::string> target =
       sys::entry_attribute(directory.upper, name, (prefix_ + "redirect").c_str());
@@ -353,7 +360,7 @@ bool Walk::differs(const Place& place, const std::string& name,
   if (copied_at_ && nanoseconds(one.st_ctim) < *copied_at_) return false;
   if (own_attributes(place.directory, name) != own_attributes(base.directory, name)) return true;
   if (!S_ISREG(one.st_mode)) return false;
-  if (place.source == 0 && !copied_at_ &&
+  if (place.source == 0 && has_redirects() &&
       sys::entry_attribute(place.directory, name, (prefix_ + "metacopy").c_str())) {
     return false;  // it has no other content than the layers'
   }

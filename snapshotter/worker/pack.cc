@@ -38,9 +38,10 @@ std::string portable(const std::string& name, std::string value) {
   return value;
 }
 
-// Labels are this machine's; overlay's marks are the driver's.
+// Labels are this machine's; marks of overlay and fuse-overlayfs are the driver's.
 bool belongs_into_layer(const std::string& name) {
   if (starts_with(name, "user.overlay.") || starts_with(name, "trusted.overlay.")) return false;
+  if (starts_with(name, "user.fuseoverlayfs.")) return false;
   if (name == kOwnerAttribute) return false;
   return !starts_with(name, "security.") || name == "security.capability";
 }

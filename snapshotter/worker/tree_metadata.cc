@@ -23,10 +23,11 @@ bool starts_with(std::string_view text, std::string_view start) {
   return text.substr(0, start.size()) == start;
 }
 
-// What would be overlay's to read, or ours.
+// What would be the drivers' to read, or ours, or this machine's (labels, signatures).
 bool is_smuggled(const std::string& name) {
   return starts_with(name, "trusted.overlay.") || starts_with(name, "user.overlay.") ||
-         name == kOwnerAttribute;
+         starts_with(name, "user.fuseoverlayfs.") || name == kOwnerAttribute ||
+         (starts_with(name, "security.") && name != kCapability);
 }
 
 // Version 3 says for which user namespace a capability is; a layer's are for the one that it is

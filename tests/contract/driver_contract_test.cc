@@ -224,6 +224,24 @@ TEMPLATE_TEST_CASE("driver: a snapshot outlives a crash", "[driver]", ALL_DRIVER
   });
 }
 
+TEMPLATE_TEST_CASE("driver: what a container sets of a driver's marks conceals nothing", "[driver]",
+                   ALL_DRIVERS) {
+  EACH_IDENTITY(TestType, [](Scene& scene) {
+    prepare_two(scene);
+    // One by one: each may be refused.
+    scene.in_root(
+        "echo y > etc/sub/x; touch -d 2020-01-02T03:04:05.678901234 etc/sub/x; mkdir new");
+    (void)scene.try_in_root("setfattr -n user.overlay.metacopy -v '' etc/sub/x");
+    (void)scene.try_in_root("setfattr -n user.overlay.redirect -v /usr new");
+    (void)scene.try_in_root("setfattr -n user.overlay.redirect -v ../.. etc/sub");
+    (void)scene.try_in_root("setfattr -n user.overlay.opaque -v y usr");
+    // fuse-overlayfs believes the last one. What it shows then is what counts.
+    const bool is_hidden = scene.in_root("ls usr").empty();
+    scene.expect_changes(std::string("C etc\nC etc/sub\nC etc/sub/x\nA new\n") +
+                         (is_hidden ? "C usr\nD usr/bin\nD usr/link\n" : ""));
+  });
+}
+
 TEMPLATE_TEST_CASE("driver: names that no layer can hold are left out", "[driver]", ALL_DRIVERS) {
   EACH_IDENTITY(TestType, [](Scene& scene) {
     prepare_two(scene);

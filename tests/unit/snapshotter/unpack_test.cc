@@ -172,7 +172,7 @@ TEST_CASE("unpack: a later entry of the same name counts, of whatever type",
   REQUIRE(contains(outcome(tar_of({file("a"), file("a/f")})), "is no directory"));
 }
 
-TEST_CASE("t_whiteout_smuggled: char 0/0 and overlay's attributes become no whiteout",
+TEST_CASE("t_whiteout_smuggled: char 0/0 and the drivers' attributes become no whiteout",
           "[snapshotter][unpack][inv8]") {
   const std::string device = outcome(tar_of({{.name = "x", .type = '3', .mode = 0600}}));
   REQUIRE(contains(device, "x= user.containers.override_stat=0:0:0600:char-0-0"));
@@ -180,6 +180,10 @@ TEST_CASE("t_whiteout_smuggled: char 0/0 and overlay's attributes become no whit
   entry.pax = {{"SCHILY.xattr.user.overlay.opaque", "y"},
                {"SCHILY.xattr.trusted.overlay.opaque", "y"},
                {"SCHILY.xattr.user.overlay.redirect", "/etc"},
+               {"SCHILY.xattr.user.fuseoverlayfs.opaque", "y"},
+               {"SCHILY.xattr.user.fuseoverlayfs.override_stat", "0:0:04755"},
+               {"SCHILY.xattr.security.selinux", "system_u:object_r:bin_t:s0"},
+               {"SCHILY.xattr.security.ima", "0"},
                {"SCHILY.xattr.user.containers.override_stat", "0:0:04755"},
                {"SCHILY.xattr.user.kept", "yes"}};
   REQUIRE(outcome(tar_of({entry})) == "d 755 0:0 d user.kept=yes\n");
