@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# What bench/run.sh and bench/images/run share: an ordinary user that exists in this mount namespace
-# only. Expects `dir`, ours.
+# What those share that run benchmarks: an ordinary user that exists in this mount namespace only,
+# and a cgroup for it. Expects `dir`, ours.
 
 # Sets `uid`, an id that nobody has, and `first`, the start of a range after everybody's.
 choose_ids() {
@@ -19,4 +19,19 @@ add_line() {
   { if [ -e "$1" ]; then cat "$1"; fi; echo "$2"; } > "$copy"
   chmod 644 "$copy"
   if [ -e "$1" ]; then mount --bind "$copy" "$1"; else return 1; fi
+}
+
+# cgroup v2 and nothing else, in this mount namespace only.
+show_unified_cgroups() {
+  umount -R /sys/fs/cgroup 2> /dev/null || true
+  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+}
+
+# Makes $cgroup the user's, as systemd's Delegate= would hand it over: `main` in it is for those who
+# make others beside that.
+give_cgroup() {
+  # shellcheck disable=SC2154  # whoever reads this file has set it
+  mkdir -p "$cgroup/main"
+  chown "$uid" "$cgroup" "$cgroup"/cgroup.{procs,subtree_control,threads} "$cgroup/main" \
+    "$cgroup/main/cgroup.procs"
 }

@@ -50,12 +50,9 @@ environment() {
   env -i HOME="$dir/home" XDG_RUNTIME_DIR="$dir/run" PATH=/usr/bin:/usr/sbin:/bin:/sbin LC_ALL=C "$@"
 }
 
-# A cgroup that is the user's, as systemd's Delegate= would hand it over, for the work `cgroup`
-# alone: by descriptor 8. `main` is where bench goes, and containers' are made beside that.
+# For the work `cgroup` alone: by descriptor 8, by which bench goes there.
 make_cgroup() {
-  mkdir -p "$cgroup/main"
-  chown "$uid" "$cgroup" "$cgroup"/cgroup.{procs,subtree_control,threads} "$cgroup/main" \
-    "$cgroup/main/cgroup.procs"
+  give_cgroup
   exec 8> "$cgroup/main/cgroup.procs"
   args+=(--cgroup 8)
 }
@@ -72,8 +69,7 @@ inside() {
   mount -t proc proc /proc
   mount -t tmpfs -o mode=755 bench "$dir"
   mkdir "$dir/etc"
-  umount -R /sys/fs/cgroup 2> /dev/null || true
-  mount -t cgroup2 cgroup2 /sys/fs/cgroup
+  show_unified_cgroups
   choose_ids
   add_line /etc/passwd "tilla-bench:x:$uid:$uid::$dir/home:/usr/sbin/nologin"
   add_line /etc/group "tilla-bench:x:$uid:"

@@ -78,7 +78,7 @@ bool is_refusal(int code) { return code == EACCES || code == EPERM || code == ER
 std::optional<Made> make_directories(int root, const sys::RelPath& place,
                                      const std::function<void()>& remember, int& code) {
   Made made;
-  made.dir = open_cgroup_directory(root, sys::RelPath());
+  made.dir = sys::duplicate(root);
   bool is_remembered = false;
   const std::string& text = place.str();
   for (std::size_t start = 0; start < text.size();) {

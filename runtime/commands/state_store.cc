@@ -117,17 +117,20 @@ void ContainerDirectory::write_record(const config::Record& record) {
 
 std::optional<config::CgroupRecord> ContainerDirectory::read_cgroup() const {
   const auto text = sys::read_file_at_if_exists(dir_.get(), kCgroupFile, kMaxRecordBytes);
-  if (!text) return std::nullopt;
+  if (!text || text->empty()) return std::nullopt;  // its writer was killed before it made one
   return config::parse_cgroup_record(*text, kCgroupFile);
 }
 
 void ContainerDirectory::write_cgroup(const config::CgroupRecord& record) {
-  sys::replace_file_at(dir_.get(), kCgroupFile, config::write_cgroup_record(record), 0600);
+  // A new file is written in place: whoever waits for the lock finds nothing or all of it.
+  const auto write = has_cgroup_ ? sys::replace_file_at : sys::create_file_at;
+  write(dir_.get(), kCgroupFile, config::write_cgroup_record(record), 0600);
   has_cgroup_ = true;
 }
 
 void ContainerDirectory::forget_cgroup() {
   (void)sys::unlink_at_if_exists(dir_.get(), kCgroupFile);
+  has_cgroup_ = false;
 }
 
 std::string ContainerDirectory::read_config() const {

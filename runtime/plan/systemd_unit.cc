@@ -199,6 +199,14 @@ void add_quota(std::vector<std::string>& words, const std::string& value) {
   add_number(words, "CPUQuotaPeriodUSec", period);
 }
 
+// systemd writes it to io.bfq.weight as well, where 101 to 10000 become 100 to 1000 (BFQ_WEIGHT of
+// its cgroup-util.h).
+void add_io_weight(std::vector<std::string>& words, std::optional<std::uint64_t> weight) {
+  constexpr std::uint64_t kUsual = 100;
+  if (weight && *weight > kUsual) weight = kUsual + (*weight - kUsual) * 11;
+  add_number(words, "IOWeight", weight);
+}
+
 // Bit n of byte m is number 8 * m + n.
 void add_set(std::vector<std::string>& words, const char* name, const std::string& list) {
   const auto mask = config::parse_cpu_list(list);
@@ -217,12 +225,13 @@ struct LimitProperty {
   const char* name;
 };
 
-constexpr std::array<LimitProperty, 6> kNumbers = {{{"memory.max", "MemoryMax"},
+constexpr std::array<LimitProperty, 7> kNumbers = {{{"memory.max", "MemoryMax"},
                                                     {"memory.low", "MemoryLow"},
                                                     {"memory.high", "MemoryHigh"},
                                                     {"memory.min", "MemoryMin"},
                                                     {"memory.swap.max", "MemorySwapMax"},
-                                                    {"cpu.weight", "CPUWeight"}}};
+                                                    {"cpu.weight", "CPUWeight"},
+                                                    {"io.weight", "IOWeight"}}};
 
 }  // namespace
 
@@ -233,6 +242,8 @@ std::vector<std::string> systemd_limits(const std::vector<CgroupWrite>& writes) 
     if (known != kNumbers.end()) add_number(words, known->name, limit_number(write.value));
     if (write.file == "cpu.idle" && write.value == "1") words.emplace_back("CPUWeight=t:0");
     if (write.file == "cpu.max") add_quota(words, write.value);
+    // Of devices it keeps none.
+    if (write.file == "io.bfq.weight") add_io_weight(words, parse_number(write.value));
     if (write.file == "cpuset.cpus") add_set(words, "AllowedCPUs", write.value);
     if (write.file == "cpuset.mems") add_set(words, "AllowedMemoryNodes", write.value);
     if (write.file == "pids.max") {

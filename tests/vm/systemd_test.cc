@@ -167,3 +167,18 @@ TEST_CASE("systemd: huge pages' controller is enabled, which systemd doesn't kno
   REQUIRE(run({"systemctl", "daemon-reload"}).exit_code == 0);
   CHECK(read_text(cgroup_of(runtime, "test") + "/hugetlb.2MB.max") == "2097152\n");
 }
+
+TEST_CASE("systemd: the weight of disks outlives a reload", "[vm][systemd][qemu][root]") {
+  NEEDS(systemd_manager);
+  REQUIRE(run({"modprobe", "bfq"}).exit_code == 0);
+  const int weight = GENERATE(10, 500);
+  const Bundle bundle([=](config::RuntimeSpec& spec) {
+    sleeps(spec);
+    spec.linux_.resources->block_io.emplace().weight = static_cast<std::uint16_t>(weight);
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  REQUIRE(run({"systemctl", "daemon-reload"}).exit_code == 0);
+  CHECK(read_text(cgroup_of(runtime, "test") + "/io.bfq.weight") ==
+        "default " + std::to_string(weight) + "\n");
+}

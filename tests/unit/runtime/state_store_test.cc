@@ -207,6 +207,22 @@ TEST_CASE("state store: a half-made container can be found and removed", "[comma
   CHECK(scratch.entries().empty());
 }
 
+TEST_CASE("state store: where the cgroup is, is all there or not at all", "[commands][state]") {
+  const ScratchStore scratch;
+  ContainerDirectory directory = scratch.open().make("c");
+  CHECK_FALSE(directory.read_cgroup());
+  config::CgroupRecord record = {.driver = "unified", .path = "/a", .unit = {}, .hierarchies = {}};
+  directory.write_cgroup(record);
+  record.path = "/b";  // the next place
+  directory.write_cgroup(record);
+  CHECK(directory.read_cgroup() == record);
+  directory.forget_cgroup();
+  CHECK_FALSE(directory.read_cgroup());
+  // Its writer was killed before it had made anything.
+  sys::create_file_at(directory.fd(), runtime::kCgroupFile, "", 0600);
+  CHECK_FALSE(directory.read_cgroup());
+}
+
 TEST_CASE("state store: a symlink is no container", "[commands][state]") {
   const ScratchStore scratch;
   const sys::Fd root = sys::open_private_directory(scratch.path());

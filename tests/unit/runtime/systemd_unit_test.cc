@@ -73,6 +73,9 @@ TEST_CASE("systemd unit: limits are properties", "[systemd]") {
   CHECK(limit("memory.swap.max", "max") == Words{"MemorySwapMax=t:18446744073709551615"});
   CHECK(limit("pids.max", "0") == Words{"TasksMax=t:1"});
   CHECK(limit("cpuset.cpus", "0,9") == Words{"AllowedCPUs=ay:0102000000000000"});
+  CHECK(limit("io.bfq.weight", "10") == Words{"IOWeight=t:10"});
+  CHECK(limit("io.bfq.weight", "1000") == Words{"IOWeight=t:10000"});
+  CHECK(limit("io.bfq.weight", "8:0 10").empty());
   CHECK(limit("memory.max", "1G").empty());
   CHECK(limit("hugetlb.2MB.max", "0").empty());
 }
