@@ -22,8 +22,8 @@ enum class Input {
 
 struct LogConfig {
   bool is_on = true;
-  std::string path;            // absolute; its directory exists. ".1" is the one before, and so on
-  std::uint64_t max_size = 0;  // bytes of a file; 0: no limit
+  std::string path;             // absolute; its directory exists. ".1" is the one before, and so on
+  std::uint64_t max_size = 0;   // bytes of a file; 0: no limit
   std::uint32_t max_files = 1;  // with the current one
   bool operator==(const LogConfig&) const = default;
 };
@@ -46,12 +46,12 @@ struct HealthConfig {
 
 struct MonitorConfig {
   std::string id;
-  std::string bundle;                           // absolute
-  std::string runtime;                          // the program tilla-runtime, absolute
-  std::vector<std::string> runtime_arguments;   // before the verb: "--root", ...
-  std::vector<std::string> create_arguments;    // of `create`: "--no-pivot"
-  std::string sockets;                          // a directory of ours, mode 0700: attach.sock
-  bool has_terminal = false;                    // as the bundle's process.terminal says
+  std::string bundle;                          // absolute
+  std::string runtime;                         // the program tilla-runtime, absolute
+  std::vector<std::string> runtime_arguments;  // before the verb: "--root", ...
+  std::vector<std::string> create_arguments;   // of `create`: "--no-pivot"
+  std::string sockets;                         // a directory of ours, mode 0700: attach.sock
+  bool has_terminal = false;                   // as the bundle's process.terminal says
   Input input = Input::kNone;
   LogConfig log;
   RestartConfig restart;

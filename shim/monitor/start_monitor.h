@@ -37,10 +37,10 @@ class Starting {
 };
 
 struct StartOptions {
-  std::string program;          // tilla-monitor, absolute
-  std::string directory;        // the container's, absolute, of the caller
-  bool attach = false;          // as the first client
-  bool attach_input = false;    // which also has the container's standard input
+  std::string program;        // tilla-monitor, absolute
+  std::string directory;      // the container's, absolute, of the caller
+  bool attach = false;        // as the first client
+  bool attach_input = false;  // which also has the container's standard input
 };
 
 /// Writes `config` into the directory and starts the monitor in a session of its own, in the
