@@ -77,6 +77,7 @@ ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/con
 SYSTEMD_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard systemd/*.cc))
 
 include sys/stub/stub.mk
+include shim/init/init.mk
 SYS_OBJ += $(STUB_OBJ)
 
 LIB_SYS := $(OBJ)/libsys.a
@@ -91,7 +92,7 @@ HASH_LIBS := $(if $(filter 1,$(SAN) $(FUZZ)),-lcrypto,-l:libcrypto.a)
 # ---------------------------------------------------------------------------- programs
 
 .PHONY: all
-all: $(BIN)/tilla-runtime $(BIN)/tilla-systemd $(if $(wildcard engine/main.cc),$(BIN)/tilla) $(if $(WORKER_OBJ),$(BIN)/tilla-layers)
+all: $(BIN)/tilla-init $(BIN)/tilla-runtime $(BIN)/tilla-systemd $(if $(wildcard engine/main.cc),$(BIN)/tilla) $(if $(WORKER_OBJ),$(BIN)/tilla-layers)
 
 RUNTIME_PARTS := $(OBJ)/runtime/main.o $(LIB_RUNTIME) $(LIB_CONFIG) $(LIB_SYS)
 , := ,
