@@ -71,7 +71,7 @@ RUNTIME_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard runtime/plan/*.cc runtime/c
 SNAPSHOTTER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/content/*.cc snapshotter/layer/*.cc snapshotter/snapshot/*.cc))
 WORKER_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard snapshotter/worker/*.cc))
 WORKER_PARTS := $(filter-out %/main.o,$(WORKER_OBJ))
-ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/network/*.cc engine/commands/*.cc) \
+ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/network/*.cc engine/doctor/*.cc engine/commands/*.cc) \
   $(filter-out engine/main.cc,$(wildcard engine/*.cc)))
 
 SYSTEMD_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard systemd/*.cc))

@@ -9,6 +9,7 @@ constexpr Verb kVerbs[] = {
     {"commit", commit_command},
     {"create", create_command},
     {"diff", diff_command},
+    {"doctor", doctor_command},
     {"export", export_command},
     {"history", history_command},
     {"images", images_command},

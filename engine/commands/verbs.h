@@ -12,6 +12,7 @@ namespace engine {
 Command commit_command();
 Command create_command();
 Command diff_command();
+Command doctor_command();
 Command export_command();
 Command history_command();
 Command image_inspect_command();

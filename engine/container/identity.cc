@@ -60,29 +60,6 @@ std::string file_if_readable(const std::string& path) {
   }
 }
 
-// By uid and by name. Not getpwuid: whoever is known to some directory service only is asked for
-// by the names that his login gave him; newuidmap looks again, so that nobody gets another's.
-std::vector<std::string> own_names(uid_t uid) {
-  const std::string id = std::to_string(uid);
-  std::vector<std::string> names = {id};
-  const std::string passwd = file_if_readable("/etc/passwd");
-  for (std::string_view rest = passwd; !rest.empty();) {
-    const std::string_view line = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
-    const std::size_t name = line.find(':');
-    if (name == std::string_view::npos || name == 0) continue;
-    const std::size_t password = line.find(':', name + 1);
-    if (password == std::string_view::npos) continue;
-    if (line.substr(password + 1).starts_with(id + ":")) names.emplace_back(line.substr(0, name));
-  }
-  if (names.size() == 1) {
-    for (const char* variable : {"USER", "LOGNAME"}) {
-      if (std::string name = environment(variable); !name.empty()) names.push_back(std::move(name));
-    }
-  }
-  return names;
-}
-
 // What is tried, and why it can't be.
 struct Attempt {
   const sys::Procfs& proc;
@@ -280,6 +257,29 @@ std::string_view describe(IdentityMode mode) {
   }
   return "our own id is root, and there is no other: owners of files are recorded beside them, and "
          "programs that change their user fail";
+}
+
+// Not getpwuid: whoever is known to some directory service only is asked for by the names that his
+// login gave him; newuidmap looks again, so that nobody gets another's.
+std::vector<std::string> own_names(uid_t uid) {
+  const std::string id = std::to_string(uid);
+  std::vector<std::string> names = {id};
+  const std::string passwd = file_if_readable("/etc/passwd");
+  for (std::string_view rest = passwd; !rest.empty();) {
+    const std::string_view line = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+    const std::size_t name = line.find(':');
+    if (name == std::string_view::npos || name == 0) continue;
+    const std::size_t password = line.find(':', name + 1);
+    if (password == std::string_view::npos) continue;
+    if (line.substr(password + 1).starts_with(id + ":")) names.emplace_back(line.substr(0, name));
+  }
+  if (names.size() == 1) {
+    for (const char* variable : {"USER", "LOGNAME"}) {
+      if (std::string name = environment(variable); !name.empty()) names.push_back(std::move(name));
+    }
+  }
+  return names;
 }
 
 Identity enter_identity(const IdentityOptions& options) {

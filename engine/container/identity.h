@@ -62,7 +62,8 @@ void enter_mount_namespace();
 /// made, not checked: sys::open_private_directory does that.
 std::string runtime_directory();
 
-// ---------------------------------------------------------------------------- for tests
+/// What /etc/subuid may call the user: his number, and his name.
+std::vector<std::string> own_names(uid_t uid);
 
 struct SubordinateRange {
   uid_t start = 0;
