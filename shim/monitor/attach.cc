@@ -67,7 +67,7 @@ class Attachment {
   std::size_t pending_begin_ = 0;
   int pending_fd_ = -1;
   bool is_input_on_its_way_ = false;
-  bool is_dropped_ = false;
+  bool is_dropped_ = false, was_reset_ = false;
   std::optional<AttachEnd> end_;
 };
 
@@ -180,6 +180,11 @@ void Attachment::read_message() {
   char message[kMaxOutput + 2];
   const std::optional<long> length = sys::read_now(connection_.get(), message, sizeof(message));
   if (!length) return;
+  if (*length < 0 && !was_reset_) {
+    // Told once, of a monitor that ended without reading what we sent; what it said is still there.
+    was_reset_ = true;
+    return;
+  }
   if (*length <= 0) {
     return end(is_dropped_ ? AttachEnd::Kind::kDropped : AttachEnd::Kind::kLost);
   }

@@ -14,7 +14,7 @@
 namespace shim {
 namespace {
 
-constexpr std::size_t kBuffer = std::size_t{128} << 10;
+constexpr std::size_t kBuffer = std::size_t{64} << 10;
 static_assert(kBuffer > kMaxLogRecord);
 constexpr mode_t kFileMode = 0600;
 

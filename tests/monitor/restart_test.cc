@@ -57,6 +57,7 @@ TEST_CASE("restart: what is forbidden beforehand is not done", "[monitor][restar
   container.config.restart = {.policy = RestartPolicy::kUnlessStopped};
   container.start();
   CHECK(shim::forbid_restart(container.connect()));
+  REQUIRE(eventually([&] { return runs_of(container) == 1; }));
   REQUIRE(::kill(container.status().pid, SIGKILL) == 0);
   CHECK(container.wait_until_over().exit_code == 137);
   CHECK(runs_of(container) == 1);
