@@ -11,6 +11,7 @@
 #: make text-order   arrange the program anew, by what it executes; ten minutes
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
 #: make bench-images images and snapshots against podman, buildah, umoci and containerd; as root
+#: make bench-monitor tilla-monitor against conmon: a log's throughput and memory
 #: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
 #: make fuzz         libFuzzer over what reads others' bytes, TIME=60 seconds each; TARGET=json for one
@@ -229,6 +230,10 @@ install: all
 	install -D -m 0755 $(BIN)/tilla $(DESTDIR)$(PREFIX)/bin/tilla
 	install -D -m 0755 $(BIN)/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
 	install -D -m 0755 $(BIN)/tilla-layers $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers
+	install -D -m 0755 $(BIN)/tilla-monitor $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-monitor
+	install -D -m 0755 $(BIN)/tilla-init $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-init
+	install -D -m 0644 man/tilla-monitor.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-monitor.8
+	install -D -m 0644 man/tilla-init.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-init.8
 	install -D -m 0644 man/tilla.1 $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1
 	install -D -m 0644 man/tilla-layers.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
@@ -237,7 +242,9 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/tilla $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1 \
 	  $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
 	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers \
-	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
+	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8 \
+	  $(addprefix $(DESTDIR)$(PREFIX)/libexec/tilla/,tilla-monitor tilla-init) \
+	  $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,tilla-monitor.8 tilla-init.8)
 
 clean:
 	rm -rf build

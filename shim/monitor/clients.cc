@@ -45,7 +45,8 @@ void Clients::wait_on(std::vector<sys::Waiting>& entries) const {
   for (const Client& client : clients_) {
     // One message after the other: who has not been answered is not listened to.
     const bool listens = client.answers.empty();
-    entries.push_back({.fd = client.socket.get(),
+    // One that has gone is here for its last input alone.
+    entries.push_back({.fd = client.is_gone ? -1 : client.socket.get(),
                        .wants_input = listens,
                        .wants_output = client.wants_sending()});
   }

@@ -71,8 +71,14 @@ bool HealthChecks::handle(const sys::Waiting* entries, Moment now) {
   }
   if (now < *deadline_) return false;
   if (!process_.pidfd) {
-    start_check(now);
-    return false;
+    try {  // no process can be made: the check has failed, and no more
+      start_check(now);
+      return false;
+    } catch (const sys::Error& error) {
+      result_.output = error.what();
+      finish_check(kNoExitCode, now);
+      return true;
+    }
   }
   kill_check();
   (void)sys::wait_raw(process_.pidfd.get());

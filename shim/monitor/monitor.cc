@@ -157,7 +157,7 @@ void Monitor::fail(const sys::Error& error, bool is_created) {
   if (!error.hint().empty()) status_.error += "\nhint: " + error.hint();
   if (is_created) {
     remove_container();
-    if (container_.pid() > 0) (void)container_.collect();
+    if (container_.signal(SIGKILL)) (void)container_.collect();
   }
   status_.state = RunState::kFailed;
   status_.exit_code = exit_code_of_failure(status_.error);
@@ -345,7 +345,11 @@ void Monitor::remove_container() {
 
 void Monitor::write_status() {
   status_.health = health_.health();
-  sys::replace_file_at(own_.directory.get(), kStatusFile, shim::write_status(status_), kFileMode);
+  try {  // a disk that is full must not end the container
+    sys::replace_file_at(own_.directory.get(), kStatusFile, shim::write_status(status_), kFileMode);
+  } catch (const sys::Error& error) {
+    complaints_.add(error.what());
+  }
 }
 
 void Monitor::finish() {
