@@ -11,6 +11,7 @@
 #: make text-order   arrange the program anew, by what it executes; ten minutes
 #: make bench        measure against crun, runc, bubblewrap and the floor; BENCH_ARGS='--only run'
 #: make bench-images images and snapshots against podman, buildah, umoci and containerd; as root
+#: make bench-monitor tilla-monitor against conmon: a log's throughput and memory
 #: make lint         formatting, include direction, fences, scripts, manual page; clang-tidy on changes
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
 #: make fuzz         libFuzzer over what reads others' bytes, TIME=60 seconds each; TARGET=json for one
@@ -74,6 +75,7 @@ WORKER_PARTS := $(filter-out %/main.o,$(WORKER_OBJ))
 ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/network/*.cc engine/doctor/*.cc engine/commands/*.cc) \
   $(filter-out engine/main.cc,$(wildcard engine/*.cc)))
 
+SHIM_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(filter-out shim/monitor/main.cc,$(wildcard shim/monitor/*.cc)))
 SYSTEMD_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard systemd/*.cc))
 
 include sys/stub/stub.mk
@@ -84,6 +86,7 @@ LIB_SYS := $(OBJ)/libsys.a
 LIB_CONFIG := $(OBJ)/libconfig.a
 LIB_RUNTIME := $(OBJ)/libruntime.a
 LIB_SNAPSHOTTER := $(OBJ)/libsnapshotter.a
+LIB_SHIM := $(OBJ)/libshim.a
 LIB_ENGINE := $(OBJ)/libengine.a
 SYSTEM_LIBS := -lseccomp -lcap
 # SHA-256, in config/hash.cc.
@@ -92,7 +95,7 @@ HASH_LIBS := $(if $(filter 1,$(SAN) $(FUZZ)),-lcrypto,-l:libcrypto.a)
 # ---------------------------------------------------------------------------- programs
 
 .PHONY: all
-all: $(BIN)/tilla-init $(BIN)/tilla-runtime $(BIN)/tilla-systemd $(if $(wildcard engine/main.cc),$(BIN)/tilla) $(if $(WORKER_OBJ),$(BIN)/tilla-layers)
+all: $(BIN)/tilla-init $(BIN)/tilla-monitor $(BIN)/tilla-runtime $(BIN)/tilla-systemd $(if $(wildcard engine/main.cc),$(BIN)/tilla) $(if $(WORKER_OBJ),$(BIN)/tilla-layers)
 
 RUNTIME_PARTS := $(OBJ)/runtime/main.o $(LIB_RUNTIME) $(LIB_CONFIG) $(LIB_SYS)
 , := ,
@@ -115,10 +118,15 @@ $(BIN)/tilla-systemd: $(SYSTEMD_OBJ) $(LIB_SYS)
 	@echo "link  $@"
 	$(Q)$(CXX) $(DYNAMIC_LINK) -o $@ $^ -lsystemd -lcap
 
-$(BIN)/tilla: $(OBJ)/engine/main.o $(LIB_ENGINE) $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
+$(BIN)/tilla: $(OBJ)/engine/main.o $(LIB_ENGINE) $(LIB_SHIM) $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
 	@mkdir -p $(@D)
 	@echo "link  $@"
 	$(Q)$(CXX) $(LINK) -o $@ $^ $(HASH_LIBS) $(SYSTEM_LIBS)
+
+$(BIN)/tilla-monitor: $(OBJ)/shim/monitor/main.o $(LIB_SHIM) $(LIB_CONFIG) $(LIB_SYS)
+	@mkdir -p $(@D)
+	@echo "link  $@"
+	$(Q)$(CXX) $(LINK) -o $@ $^ $(SYSTEM_LIBS)
 
 # Dynamic for isa-l alone, of which Debian has no archive; the others' start would cost 5 ms.
 WORKER_LIBS := $(if $(filter 1,$(SAN) $(FUZZ)),-larchive -lzstd -lcrypto,-l:libarchive.a -l:libzstd.a -l:libcrypto.a) \
@@ -129,6 +137,7 @@ $(BIN)/tilla-layers: $(WORKER_OBJ) $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
 	$(Q)$(CXX) $(DYNAMIC_LINK) -o $@ $^ $(WORKER_LIBS) $(SYSTEM_LIBS)
 
 $(LIB_SNAPSHOTTER): $(SNAPSHOTTER_OBJ)
+$(LIB_SHIM): $(SHIM_OBJ)
 $(LIB_ENGINE): $(ENGINE_OBJ)
 $(LIB_SYS): $(SYS_OBJ)
 $(LIB_CONFIG): $(CONFIG_OBJ)
@@ -147,7 +156,7 @@ $(addprefix $(OBJ)/,runtime/commands/command_line.o runtime/commands/features.o 
 # A hundred thousand headers and names: not start, but work.
 $(WORKER_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 
-$(addprefix $(OBJ)/,runtime/cgroup/systemd.o engine/image/workshop.o): CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
+$(addprefix $(OBJ)/,runtime/cgroup/systemd.o sys/helper_program.o): CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
 
 $(OBJ)/sys/start.o: sys/start.S
 	@mkdir -p $(@D)
@@ -197,7 +206,7 @@ $(DEPS): deps-%:
 
 # Before anything is compiled, but no reason to compile anything again.
 $(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(SYSTEMD_OBJ) $(SNAPSHOTTER_OBJ) \
-  $(WORKER_OBJ) $(ENGINE_OBJ) $(OBJ)/engine/main.o $(STUB): | deps-build
+  $(WORKER_OBJ) $(SHIM_OBJ) $(OBJ)/shim/monitor/main.o $(ENGINE_OBJ) $(OBJ)/engine/main.o $(STUB): | deps-build
 bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
 $(TEST_OBJECTS) $(PCH).gch $(TESTS)/probe $(TESTS)/failing $(TESTS)/attack: | deps-build deps-test
 $(CONFORMANCE_OBJ): | deps-build deps-test deps-conformance
@@ -221,6 +230,10 @@ install: all
 	install -D -m 0755 $(BIN)/tilla $(DESTDIR)$(PREFIX)/bin/tilla
 	install -D -m 0755 $(BIN)/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd
 	install -D -m 0755 $(BIN)/tilla-layers $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers
+	install -D -m 0755 $(BIN)/tilla-monitor $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-monitor
+	install -D -m 0755 $(BIN)/tilla-init $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-init
+	install -D -m 0644 man/tilla-monitor.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-monitor.8
+	install -D -m 0644 man/tilla-init.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-init.8
 	install -D -m 0644 man/tilla.1 $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1
 	install -D -m 0644 man/tilla-layers.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
 	install -D -m 0644 man/tilla-runtime.8 $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8
@@ -229,7 +242,9 @@ uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/tilla $(DESTDIR)$(PREFIX)/share/man/man1/tilla.1 \
 	  $(DESTDIR)$(PREFIX)/bin/tilla-runtime $(DESTDIR)$(PREFIX)/share/man/man8/tilla-runtime.8 \
 	  $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-systemd $(DESTDIR)$(PREFIX)/libexec/tilla/tilla-layers \
-	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8
+	  $(DESTDIR)$(PREFIX)/share/man/man8/tilla-layers.8 \
+	  $(addprefix $(DESTDIR)$(PREFIX)/libexec/tilla/,tilla-monitor tilla-init) \
+	  $(addprefix $(DESTDIR)$(PREFIX)/share/man/man8/,tilla-monitor.8 tilla-init.8)
 
 clean:
 	rm -rf build

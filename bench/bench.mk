@@ -6,6 +6,7 @@
 #   make bench TILLA=path/to/another/tilla-runtime
 #   make bench-images                            images and snapshots, against podman and others
 #   make bench-images BENCH_ARGS='--only load-debian-gzip --rounds 3'
+#   make bench-monitor                           tilla-monitor against conmon; BENCH_ARGS='--rounds 9'
 
 CC ?= cc
 BENCH := $(OUT)/bench
@@ -33,6 +34,13 @@ bench-tools: $(BENCH_TOOLS)
 bench-images: all $(BENCH)/peak $(if $(wildcard snapshotter/snapshot/*.cc),$(BENCH)/prepare) | deps-bench-images
 	@bench/images/make $(BENCH)/images
 	@OUT=$(BENCH) BIN=$(BIN) bench/images/run $(BENCH_ARGS)
+
+.PHONY: bench-monitor
+bench-monitor: $(BIN)/tilla-monitor $(BIN)/tilla-runtime $(BENCH)/monitored
+	@OUT=$(BENCH) BIN=$(BIN) bench/monitor/run $(BENCH_ARGS)
+
+$(BENCH)/monitored: $(BENCH)/obj/bench/monitor/monitored.o $(LIB_SHIM) $(LIB_CONFIG) $(LIB_SYS)
+	$(Q)$(CXX) $(LINK) -o $@ $^ $(SYSTEM_LIBS)
 
 $(BENCH)/prepare: $(BENCH)/obj/bench/images/prepare.o $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
 	$(Q)$(CXX) $(LINK) -o $@ $^ $(HASH_LIBS) $(SYSTEM_LIBS)
@@ -90,4 +98,4 @@ $(BENCH)/true: bench/true.c
 	@echo "cc    $<"
 	$(Q)$(BENCH_C) -ffreestanding -fno-stack-protector -fPIE -static-pie -nostdlib -o $@ $<
 
--include $(BENCH_OBJ:.o=.d) $(BENCH)/obj/bench/images/prepare.d $(BENCH)/obj/bench/export_filter.d $(BENCH)/obj/bench/first_throw.d
+-include $(BENCH_OBJ:.o=.d) $(BENCH)/obj/bench/monitor/monitored.d $(BENCH)/obj/bench/images/prepare.d $(BENCH)/obj/bench/export_filter.d $(BENCH)/obj/bench/first_throw.d
