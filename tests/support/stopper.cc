@@ -128,8 +128,7 @@ void go_on(pid_t pid, int signal) {
 
 Stopper::Stopper(const std::function<void()>& part) { start(part); }
 
-Stopper::Stopper(const std::vector<std::string>& argv, const std::string& output, At at)
-    : at_(at) {
+Stopper::Stopper(const std::vector<std::string>& argv, const std::string& output, At at) : at_(at) {
   start([&] {
     const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     const int nothing = ::open("/dev/null", O_RDONLY);

@@ -31,8 +31,8 @@ std::string link_target(const std::string& path) {
 
 }  // namespace
 
-// Of `path` itself, a link in /proc followed; fills in all of the node but what is in it. Empty: one
-// of those who are not held has removed it.
+// Of `path` itself, a link in /proc followed; fills in all of the node but what is in it. Empty:
+// one of those who are not held has removed it.
 std::optional<StrictDisk::Key> StrictDisk::key_if_exists(const std::string& path, Node& node) {
   struct statx status = {};
   const int follow = path.starts_with("/proc/") ? 0 : AT_SYMLINK_NOFOLLOW;
@@ -90,6 +90,17 @@ void StrictDisk::sync_tree(const std::string& path) {
 StrictDisk::StrictDisk(std::string top) : top_(std::move(top)) { sync_all(); }
 
 void StrictDisk::sync_all() { sync_tree(top_); }
+
+bool StrictDisk::next_call(Stopper& stopper) {
+  if (const std::optional<std::string>& synced = stopper.synced()) {
+    if (synced->empty()) {
+      sync_all();
+    } else {
+      sync_file(*synced);
+    }
+  }
+  return stopper.next();
+}
 
 struct StrictDisk::Writer {
   const StrictDisk& disk;

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// A disk that holds what was synced and nothing else, the least that fsync(2) and syncfs(2) promise:
-// an fsync of a file brings its content, one of a directory the names in it. Real file systems hold
-// more (a journal takes all names along), so that what forgets a sync works there by luck.
+// A disk that holds what was synced and nothing else, the least that fsync(2) and syncfs(2)
+// promise: an fsync of a file brings its content, one of a directory the names in it. Real file
+// systems hold more (a journal takes all names along), so that what forgets a sync works there by
+// luck.
 #pragma once
 
 #include <sys/types.h>
@@ -11,6 +12,8 @@
 #include <optional>
 #include <string>
 #include <utility>
+
+#include "tests/support/stopper.h"
 
 namespace support {
 
@@ -24,12 +27,15 @@ class StrictDisk {
   /// syncfs.
   void sync_all();
 
+  /// Goes on to the next call; what the one that was held syncs is on the disk then.
+  bool next_call(Stopper& stopper);
+
   enum class Names {
     kSynced,  // those of synced directories
     kAll,     // as though all had been: of a file that was not synced there is a name alone
   };
-  /// Makes directory `place`, as it is after a power cut now. Modes, owners (of root) and hard links
-  /// are there; times and attributes are not.
+  /// Makes directory `place`, as it is after a power cut now. Modes, owners (of root) and hard
+  /// links are there; times and attributes are not.
   void restore(const std::string& place, Names names) const;
 
  private:
@@ -39,7 +45,7 @@ class StrictDisk {
     mode_t mode = 0;
     uid_t uid = 0;
     gid_t gid = 0;
-    std::string content = {};                  // of a file; where a symlink leads
+    std::string content = {};                 // of a file; where a symlink leads
     std::map<std::string, Key> entries = {};  // of a directory
   };
   struct Writer;

@@ -219,13 +219,6 @@ namespace {
 
 using Names = support::StrictDisk::Names;
 
-// Goes on to the next call, what the one that was held syncs being on the disk.
-bool next_call(support::Stopper& stopper, support::StrictDisk& disk) {
-  if (stopper.synced() && stopper.synced()->empty()) disk.sync_all();
-  if (stopper.synced() && !stopper.synced()->empty()) disk.sync_file(*stopper.synced());
-  return stopper.next();
-}
-
 const char* text_of(Names names) {
   return names == Names::kAll ? "names and what was synced" : "what was synced";
 }
@@ -251,12 +244,11 @@ TEST_CASE("crash: of what was not synced nothing is needed", "[content][crash]")
     });
     bool ended = false, is_after_sync = true;
     for (int point = 1; !ended; ++point) {
-      ended = !next_call(stopper, disk);
+      ended = !disk.next_call(stopper);
       for (const Names names : {Names::kSynced, Names::kAll}) {
         // Of what is synced nothing changes but by a sync.
         if (!ended && (names == Names::kAll ? !is_tried(point, 3) : !is_after_sync)) continue;
-        INFO(change.name << ": call " << point << ", " << stopper.call() << ", "
-                         << text_of(names));
+        INFO(change.name << ": call " << point << ", " << stopper.call() << ", " << text_of(names));
         disk.restore(cut, names);
         {
           Store store = Store::open(cut);
@@ -285,7 +277,7 @@ TEST_CASE("crash: of a store that is being made nothing unsynced is needed", "[c
     make_base(store);
   });
   for (bool ended = false; !ended;) {
-    ended = !next_call(stopper, disk);
+    ended = !disk.next_call(stopper);
     for (const Names names : {Names::kSynced, Names::kAll}) {
       INFO(stopper.call() << ", " << text_of(names));
       disk.restore(cut, names);
