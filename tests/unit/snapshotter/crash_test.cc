@@ -292,6 +292,35 @@ TEST_CASE("crash: of a store that is being made nothing unsynced is needed", "[c
   REQUIRE(stopper.exit_code() == 0);
 }
 
+TEST_CASE("crash: a repair that comes to no end is done by the next", "[content][crash]") {
+  const TempDirectory directory;
+  const std::string path = directory / "store", cut = directory / "cut";
+  {
+    Store store = Store::open(path);
+    make_base(store);
+  }
+  support::write_text(path + "/blobs/sha256/" + samples::manifest_digest({"base", "other"}).hex,
+                      "torn");
+  support::write_text(path + "/index.json", "torn");
+  support::StrictDisk disk(path);
+  support::Stopper stopper([&] { (void)Store::open(path).check(true); });
+  while (disk.next_call(stopper)) {
+    for (const Names names : {Names::kSynced, Names::kAll}) {
+      INFO(stopper.call() << ", " << text_of(names));
+      disk.restore(cut, names);
+      {
+        Store store = Store::open(cut);
+        (void)store.check(true);
+        REQUIRE(samples::problems_of(store).empty());
+        REQUIRE(store.index().manifests.size() == 1);
+        REQUIRE(support::read_text(cut + "/containers/standing/own") == "the container's\n");
+      }
+      sys::remove_tree_at(AT_FDCWD, cut);
+    }
+  }
+  REQUIRE(stopper.exit_code() == 0);
+}
+
 // The disk is a file; what its file system has not written yet isn't in it. So a copy of that file
 // is the disk as a power cut leaves it.
 TEST_CASE("crash: a power cut at any call leaves the old state or the new", "[content][crash]") {
