@@ -16,6 +16,7 @@
 #: make tidy         clang-tidy on everything, or on FILES='sys/fd.cc'; two minutes
 #: make fuzz         libFuzzer over what reads others' bytes, TIME=60 seconds each; TARGET=json for one
 #: make test-failures  every system call fails with every error, one after the other; minutes
+#: make test-crashes  tilla is killed, and the power cut, at each of its calls; an hour
 #: make deps         install the Debian packages that are missing; FOR='build run test callers vm bench lint fuzz'
 #: make install      into PREFIX (/usr/local), below DESTDIR; make uninstall takes it away
 #: make clean        remove build/

@@ -4,6 +4,7 @@
 #
 #   make test     everything: unit, integration and security tests, as a user and (if root) as root
 #   make test-failures   the tests that let every system call fail, whole; as whoever calls
+#   make test-crashes    the tests that kill and cut the power, at every call; as whoever calls
 #   make check    unit tests, as whoever calls
 #   make check ARGS='"name of a test"'
 #   make conformance     the specification, clause by clause; RUNTIME=crun for another runtime,
@@ -52,7 +53,7 @@ TEST_OBJECTS := $(SUPPORT_OBJ) $(MONITORED_OBJ) $(TEST_OBJ)/support/attacher.o $
   $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o \
   $(TEST_OBJ)/fuzz/layer_targets.o
 
-.PHONY: test test-callers test-failures test-vm check tests
+.PHONY: test test-callers test-failures test-crashes test-vm check tests
 tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/conformance $(TESTS)/probe \
   $(TESTS)/failing $(TESTS)/attack $(TESTS)/attacher
 
@@ -69,8 +70,14 @@ $(TESTS)/unpacked: scripts/unpack tests/tests.mk
 test-failures: deps-run deps-test tests
 	@TILLA_RUNTIME=$(BIN)/tilla-runtime FAILURES=all $(TESTS)/integration '[failing]'
 
+# The same: a part of it is in every `make test`.
+test-crashes: deps-run deps-test tests
+	@CRASH_POINTS=all $(TESTS)/unit-snapshotter '[crash]'
+	@TILLA_RUNTIME=$(BIN)/tilla-runtime CRASH_POINTS=all $(TESTS)/images '[crash]'
+	@TILLA_RUNTIME=$(BIN)/tilla-runtime CRASH_POINTS=calls $(TESTS)/images 'crash: tilla killed*'
+
 # As root: the machine's disk is made by root.
-test-vm: deps-run deps-vm all $(VM_PROGRAM) $(TESTS)/conformance $(TESTS)/probe
+test-vm: deps-run deps-vm all $(VM_PROGRAM) $(TESTS)/conformance $(TESTS)/probe $(TESTS)/unit-snapshotter
 	@OUT=$(OUT) tests/vm/run $(VM_ARGS)
 
 check: $(UNIT_PROGRAMS) $(TESTS)/probe

@@ -32,9 +32,11 @@ void check_layer_count(const LayerStack& layers) {
 }
 
 void copy_attributes(int from_dir, const std::string& from, int to_dir, const std::string& to) {
-  for (const auto& [name, value] : sys::entry_attributes(from_dir, from, kMaxAttributeBytes)) {
-    const bool is_internal = std::ranges::any_of(
-        kInternal, [&](std::string_view prefix) { return name.starts_with(prefix); });
+  for (const auto& attribute : sys::entry_attributes(from_dir, from, kMaxAttributeBytes)) {
+    const auto& [name, value] = attribute;
+    const bool is_internal = std::ranges::any_of(kInternal, [&](std::string_view prefix) {
+      return attribute.first.starts_with(prefix);  // clang takes no binding in here
+    });
     // What can't be set there was set by somebody with more powers than we have.
     if (!is_internal) (void)sys::set_entry_attribute(to_dir, to, name, value);
   }

@@ -29,6 +29,6 @@ const fuzz::Target& chosen() {
 
 int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const fuzz::Target& target = chosen();
-  fuzz::run(target, {reinterpret_cast<const char*>(data), size});
+  (void)fuzz::run(target, {reinterpret_cast<const char*>(data), size});
   return 0;
 }

@@ -11,18 +11,20 @@ namespace {
 
 const std::string kCorpus = "tests/fuzz/corpus";  // the programs run at the top of the tree
 
-std::size_t replay(const fuzz::Target& target, const std::string& directory) {
-  const std::vector<std::string> names = support::names_in(directory);
-  for (const std::string& name : names) {
+// How many of them are taken, and not refused.
+int replay(const fuzz::Target& target, const std::string& directory) {
+  int taken = 0;
+  for (const std::string& name : support::names_in(directory)) {
     if (!std::filesystem::is_regular_file(directory + "/" + name)) continue;
     INFO(directory << "/" << name);
-    fuzz::run(target, support::read_text(directory + "/" + name));
+    if (fuzz::run(target, support::read_text(directory + "/" + name))) ++taken;
   }
-  return names.size();
+  return taken;
 }
 
 }  // namespace
 
+// One at least is taken: where all were refused, nobody would get behind the first check.
 TEST_CASE("fuzz: every input that is kept is read or refused", "[fuzz]") {
   for (const fuzz::Target& target : fuzz::targets()) {
     INFO(target.name);

@@ -311,10 +311,12 @@ constexpr std::array kTargets = {Target{"configuration", read_configuration},
 
 std::span<const Target> targets() { return kTargets; }
 
-void run(const Target& target, std::string_view input) {
+bool run(const Target& target, std::string_view input) {
   try {
     target.run(input);
+    return true;
   } catch (const sys::Error&) {  // refused, with a reason
+    return false;
   }
 }
 

@@ -17,7 +17,7 @@ struct Target {
 
 std::span<const Target> targets();
 
-/// Runs the target on the input; that it was refused is fine.
-void run(const Target& target, std::string_view input);
+/// Runs the target on the input. False: it was refused, which is fine.
+bool run(const Target& target, std::string_view input);
 
 }  // namespace fuzz

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Kills tilla, with all that it has started, at calls that change files, and cuts the power there.
 // Afterwards the store is as it was, or as it was to be, and `system check` has nothing to say.
-// CRASH_POINTS=all: at every such call; without it at a part of them, spread over each verb.
+// CRASH_POINTS=all: at every such call; CRASH_POINTS=calls: killed at every system call of any
+// kind; without it at a part of them, spread over each verb. `make test-crashes` does all of it.
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cstdlib>
+#include <map>
+#include <optional>
 
-#include "config/image_spec.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -18,20 +21,27 @@
 #include "tests/support/harness.h"
 #include "tests/support/needs.h"
 #include "tests/support/stopper.h"
+#include "tests/support/strict_disk.h"
+#include "tests/support/tilla.h"
 
 namespace {
 
 using support::expect;
 using support::Result;
+using support::Stopper;
+using support::StrictDisk;
 using support::TempDirectory;
 using Words = std::vector<std::string>;
 
-// newuidmap can't be traced by those whom it serves.
+// newuidmap can't be traced by those whom it serves. All images are of one time, or each would have
+// a digest of its own.
 Words tilla(const std::string& store, const Words& words) {
-  const std::string runtime = support::runtime_program();
-  const std::string program = runtime.substr(0, runtime.rfind('/') + 1) + "tilla";
-  Words argv = {"env", support::is_root() ? "TILLA_IDENTITY=root" : "TILLA_IDENTITY=single",
-                program, "--root", store};
+  Words argv = {"env",
+                "SOURCE_DATE_EPOCH=1700000000",
+                support::is_root() ? "TILLA_IDENTITY=root" : "TILLA_IDENTITY=single",
+                support::tilla_program(),
+                "--root",
+                store};
   argv.insert(argv.end(), words.begin(), words.end());
   return argv;
 }
@@ -57,10 +67,16 @@ Words with_files(Words words, const std::string& files) {
 const Verb kVerbs[] = {
     {"import", {"import", "FILES/new.tar.gz", "new"}},
     {"import over a name", {"import", "FILES/new.tar.gz", "old"}},
+    {"load", {"load", "--quiet", "--input", "FILES/loaded.tar"}},
     {"commit", {"commit", "changed", "committed"}},
+    {"create", {"create", "--name", "made", "other"}},
+    {"tag", {"tag", "old", "second"}},
+    {"rm", {"rm", "unwanted"}},
     {"rmi", {"rmi", "other"}},
     {"system prune", {"system", "prune", "--all", "--force"}},
 };
+
+// ---------------------------------------------------------------------------- what there is before
 
 void make_archive(const std::string& directory, const std::string& name) {
   const std::string files = directory + "/" + name;
@@ -71,44 +87,111 @@ void make_archive(const std::string& directory, const std::string& name) {
       support::write_text(sys::format("{}/{}/{}", files, folder, i), name + std::to_string(i));
     }
   }
-  (void)must({"tar", "-C", files, "-czf", files + ".tar.gz", "."});
+  (void)must({"tar", "--mtime=@1700000000", "-C", files, "-czf", files + ".tar.gz", "."});
+}
+
+std::string make_container(const std::string& store, const std::string& name) {
+  std::string id = must(tilla(store, {"create", "--name", name, "old"}));
+  id.pop_back();
+  const std::string upper = store + "/containers/" + id + "/snapshot/upper/";
+  support::write_text(upper + name, "by container " + name);
+  (void)must({"touch", "-d", "@1700000000", upper + name, upper});
+  return id;
 }
 
 void make_base(const std::string& store, const std::string& files) {
   for (const char* name : {"old", "other"}) {
     (void)must(tilla(store, {"import", files + "/" + name + ".tar.gz", name}));
   }
-  (void)must(tilla(store, {"create", "--name", "changed", "old"}));
+  for (const char* name : {"changed", "unwanted"}) (void)make_container(store, name);
 }
 
-// The names, each with what it stands for; the image that an import or a commit makes has its time
-// in it, and so another digest each time.
-std::string names_of(const std::string& store) {
-  std::vector<std::string> names;
-  const config::Index index =
-      config::read_index(support::read_text(store + "/index.json"), "index.json");
-  for (const config::Descriptor& image : index.manifests) {
-    const auto name = image.annotations.find(std::string(config::kRefNameAnnotation));
-    names.push_back(name == image.annotations.end() ? "<none>" : name->second);
+// Two images, one upon the other, of which the lower layer is new and the upper one a commit's.
+void make_loadable(const std::string& files) {
+  const std::string store = files + "/donor";
+  (void)must(tilla(store, {"import", files + "/loaded.tar.gz", "old"}));
+  (void)make_container(store, "changed");
+  (void)must(tilla(store, {"commit", "changed", "upon"}));
+  (void)must(tilla(store, {"save", "--quiet", "--output", files + "/loaded.tar", "old", "upon"}));
+  sys::remove_tree_at(AT_FDCWD, store);
+}
+
+void make_files(const std::string& files) {
+  for (const char* name : {"old", "other", "new", "loaded"}) make_archive(files, name);
+  make_loadable(files);
+}
+
+// ---------------------------------------------------------------------------- what it has to be
+
+using Tree = std::map<std::string, std::string>;
+
+void describe(const std::string& path, const std::string& name, Tree& tree) {
+  struct stat status = {};
+  expect(::lstat(path.c_str(), &status) == 0, "lstat " + path);
+  tree[name] = sys::format("{:o} ", status.st_mode);
+  if (S_ISREG(status.st_mode)) tree[name] += support::read_text(path);
+  if (!S_ISDIR(status.st_mode)) return;
+  for (const std::string& entry : support::names_in(path)) {
+    describe(path + "/" + entry, name + "/" + entry, tree);
   }
-  std::sort(names.begin(), names.end());
-  std::string text;
-  for (const std::string& name : names) text += name + "\n";
-  for (const std::string& id : support::names_in(store + "/containers")) text += id + "\n";
-  return text;
 }
 
-void expect_well(const std::string& store, const std::string& before, const std::string& after) {
+// What users see, and what is in layers and containers.
+struct State {
+  std::string told;
+  Tree layers, containers;
+};
+
+State state_of(const std::string& store) {
+  State state;
+  state.told =
+      must(tilla(store, {"images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"})) +
+      must(tilla(store, {"ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.Image}}"}));
+  describe(store + "/layers", "layers", state.layers);
+  describe(store + "/containers", "containers", state.containers);
+  return state;
+}
+
+void expect_has(const Tree& tree, const Tree& wanted) {
+  for (const auto& [name, text] : wanted) {
+    const auto found = tree.find(name);
+    expect(found != tree.end(), name + " is lost");
+    expect(found->second == text, name + " is torn: " + found->second);
+  }
+}
+
+// Of the containers that were there before nothing may be lost, unless they are to go.
+void expect_containers(const Tree& now, const State& before, const State& after) {
+  for (const auto& [name, text] : before.containers) {
+    if (now.contains(name)) expect(now.at(name) == text, name + " is torn");
+    if (after.containers.contains(name)) expect(now.contains(name), name + " is lost");
+  }
+}
+
+// The states before and after, and how many calls there are on the way.
+struct Course {
+  State before, after;
+  int calls = 0;
+};
+
+enum class Wanted { kEither, kNew };
+
+void expect_well(const std::string& store, const Course& course, Wanted wanted) {
   const Result checked = support::run(tilla(store, {"system", "check"}));
   expect(checked.exit_code == 0 && checked.out.empty(), "system check: " + checked.all());
-  const std::string names = names_of(store);
-  expect(names == before || names == after, "neither old nor new:\n" + names);
+  const State state = state_of(store);
+  const bool is_new = state.told == course.after.told;
+  expect(is_new || (wanted == Wanted::kEither && state.told == course.before.told),
+         "neither old nor new:\n" + state.told);
+  // All layers of it are there, and whole, before anybody could make one anew.
+  expect_has(state.layers, is_new ? course.after.layers : course.before.layers);
+  expect_containers(state.containers, course.before, course.after);
   // The next one can work with it, and sweeps.
   (void)must(tilla(store, {"system", "prune", "--force"}));
   for (const char* place : {"staging", "trash", "leases"}) {
     expect(support::names_in(store + "/" + place).empty(), std::string(place) + " not swept");
   }
-  expect(names_of(store) == names, "a prune of what nobody needs took more");
+  expect(state_of(store).told == state.told, "a prune of what nobody needs took more");
 }
 
 void copy_tree(const std::string& from, const std::string& to) {
@@ -116,54 +199,51 @@ void copy_tree(const std::string& from, const std::string& to) {
 }
 void remove_tree(const std::string& path) { sys::remove_tree_at(AT_FDCWD, path); }
 
-// The states before and after, and how many calls change files on the way.
-struct Course {
-  std::string before, after;
-  int calls = 0;
-};
-
-Course course_of(const Words& words, const std::string& base, const std::string& scratch) {
+Course course_of(const Words& words, const std::string& base, const std::string& scratch,
+                 Stopper::At at = Stopper::At::kChanges) {
   Course course;
-  course.before = names_of(base);
+  course.before = state_of(base);
   copy_tree(base, scratch);
-  support::Stopper stopper(tilla(scratch, words), scratch + ".output");
+  Stopper stopper(tilla(scratch, words), scratch + ".output", at);
   while (stopper.next()) ++course.calls;
   expect(stopper.exit_code() == 0, support::read_text(scratch + ".output"));
-  course.after = names_of(scratch);
-  expect_well(scratch, course.after, course.after);
+  course.after = state_of(scratch);
+  expect_well(scratch, course, Wanted::kNew);
   remove_tree(scratch);
   return course;
 }
 
-bool tries_all() {
+bool tries(const char* points) {
   const char* wanted = std::getenv("CRASH_POINTS");
-  return wanted != nullptr && std::string(wanted) == "all";
+  return wanted != nullptr && std::string(wanted) == points;
 }
+bool tries_all() { return tries("all") || tries("calls"); }
 
-int stride_of(int calls, int tries) { return tries_all() ? 1 : std::max(1, calls / tries); }
+int stride_of(int calls, int count) { return tries_all() ? 1 : std::max(1, calls / count); }
 
 }  // namespace
 
 TEST_CASE("crash: tilla killed at any call leaves the old state or the new", "[images][crash]") {
   const TempDirectory directory;
-  for (const char* name : {"old", "other", "new"}) make_archive(directory.path(), name);
+  make_files(directory.path());
   const std::string base = directory / "base";
   make_base(base, directory.path());
+  const Stopper::At at = tries("calls") ? Stopper::At::kAllCalls : Stopper::At::kChanges;
   int tried = 0;
   for (const Verb& verb : kVerbs) {
     const Words words = with_files(verb.words, directory.path());
-    const Course course = course_of(words, base, directory / "scratch");
-    const int stride = stride_of(course.calls, 12);
+    const Course course = course_of(words, base, directory / "scratch", at);
+    const int stride = stride_of(course.calls, 5);
     for (int point = stride; point <= course.calls; point += stride) {
       const std::string store = directory / "store";
       copy_tree(base, store);
-      support::Stopper stopper(tilla(store, words), directory / "output");
+      Stopper stopper(tilla(store, words), directory / "output", at);
       bool ended = false;
       for (int i = 0; i < point && !ended; ++i) ended = !stopper.next();
       INFO(verb.name << " killed at call " << point << " of " << course.calls << ", "
                      << stopper.call());
       stopper.kill();
-      REQUIRE_NOTHROW(expect_well(store, course.before, course.after));
+      REQUIRE_NOTHROW(expect_well(store, course, ended ? Wanted::kNew : Wanted::kEither));
       remove_tree(store);
       ++tried;
     }
@@ -171,12 +251,48 @@ TEST_CASE("crash: tilla killed at any call leaves the old state or the new", "[i
   if (tries_all()) WARN("killed at " << tried << " calls");
 }
 
+TEST_CASE("crash: of what tilla has not synced nothing is needed", "[images][crash]") {
+  const TempDirectory directory;
+  make_files(directory.path());
+  const std::string base = directory / "base", cut = directory / "cut";
+  make_base(base, directory.path());
+  int tried = 0;
+  for (const Verb& verb : kVerbs) {
+    const Words words = with_files(verb.words, directory.path());
+    const Course course = course_of(words, base, directory / "scratch");
+    const int stride = stride_of(course.calls, 2);
+    const std::string store = directory / "store";
+    copy_tree(base, store);
+    StrictDisk disk(store);
+    Stopper stopper(tilla(store, words), directory / "output");
+    bool ended = false, is_after_sync = true;
+    for (int point = 1; !ended; ++point) {
+      ended = !disk.next_call(stopper);
+      for (const auto names : {StrictDisk::Names::kSynced, StrictDisk::Names::kAll}) {
+        const bool is_all = names == StrictDisk::Names::kAll;
+        // Of what is synced nothing changes but by a sync.
+        if (!ended && (is_all ? point % stride != 0 : !is_after_sync)) continue;
+        INFO(verb.name << " cut at call " << point << " of " << course.calls << ", "
+                       << stopper.call() << (is_all ? ", with all names" : ""));
+        disk.restore(cut, names);
+        REQUIRE_NOTHROW(expect_well(cut, course, ended ? Wanted::kNew : Wanted::kEither));
+        remove_tree(cut);
+        ++tried;
+      }
+      is_after_sync = stopper.synced().has_value();
+    }
+    REQUIRE(stopper.exit_code() == 0);
+    remove_tree(store);
+  }
+  if (tries_all()) WARN("power cut at " << tried << " moments");
+}
+
 // The disk is a file; what its file system has not written yet isn't in it. So a copy of that file
 // is the disk as a power cut leaves it.
 TEST_CASE("crash: a power cut at any call leaves the old state or the new", "[images][crash]") {
   NEEDS(root);
   const TempDirectory directory;
-  for (const char* name : {"old", "other", "new"}) make_archive(directory.path(), name);
+  make_files(directory.path());
   const std::string failed = support::in_child([&] {
     expect(::unshare(CLONE_NEWNS) == 0, "unshare");
     expect(::mount("", "/", "", MS_REC | MS_PRIVATE, nullptr) == 0, "private mounts");
@@ -201,15 +317,15 @@ TEST_CASE("crash: a power cut at any call leaves the old state or the new", "[im
       (void)must({"umount", live});
       (void)must({"cp", "--sparse=always", base, used});
       mount_disk(used, live);
-      const int stride = stride_of(course.calls, 12);
-      support::Stopper stopper(tilla(live + "/store", words), directory / "output");
+      const int stride = stride_of(course.calls, 2);
+      Stopper stopper(tilla(live + "/store", words), directory / "output");
       for (int point = 1, ended = 0; ended == 0; ++point) {
         ended = stopper.next() ? 0 : 1;
         if (ended == 0 && point % stride != 0) continue;
         (void)must({"cp", "--sparse=always", used, directory / "cut"});
         mount_disk(directory / "cut", after);
         try {
-          expect_well(after + "/store", ended == 1 ? course.after : course.before, course.after);
+          expect_well(after + "/store", course, ended == 1 ? Wanted::kNew : Wanted::kEither);
         } catch (const sys::Error& error) {
           throw sys::Error(sys::format("{}: cut at call {} of {} ({}): {}", verb.name, point,
                                        course.calls, stopper.call(), error.what()));

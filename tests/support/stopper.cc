@@ -2,7 +2,9 @@
 #include "tests/support/stopper.h"
 
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <signal.h>
+#include <sys/ioctl.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -18,12 +20,24 @@
 namespace support {
 namespace {
 
+constexpr std::uint64_t kOpensForChange = O_CREAT | O_TRUNC;
+
+// Of openat2(2): what is in its struct comes first.
+std::uint64_t open_flags(pid_t pid, std::uint64_t how) {
+  return static_cast<std::uint64_t>(::ptrace(PTRACE_PEEKDATA, pid, how, nullptr));
+}
+
 // "" for a call that changes no file.
-std::string kind_of(const __ptrace_syscall_info& info) {
-  constexpr std::uint64_t kCreates = O_CREAT;
+std::string kind_of(pid_t pid, const __ptrace_syscall_info& info) {
   switch (info.entry.nr) {
     case SYS_openat:
-      return (info.entry.args[2] & kCreates) != 0 ? "make" : "";
+      return (info.entry.args[2] & kOpensForChange) != 0 ? "make" : "";
+    case SYS_openat2:
+      return (open_flags(pid, info.entry.args[2]) & kOpensForChange) != 0 ? "make" : "";
+#ifdef SYS_open
+    case SYS_open:
+      return (info.entry.args[1] & kOpensForChange) != 0 ? "make" : "";
+#endif
     case SYS_write:
     case SYS_pwrite64:
     case SYS_writev:
@@ -31,6 +45,8 @@ std::string kind_of(const __ptrace_syscall_info& info) {
     case SYS_pwritev2:
     case SYS_sendfile:
     case SYS_copy_file_range:
+    case SYS_splice:
+    case SYS_truncate:
     case SYS_ftruncate:
     case SYS_fallocate:
       return "write";
@@ -42,6 +58,10 @@ std::string kind_of(const __ptrace_syscall_info& info) {
       return "rename";
     case SYS_linkat:
     case SYS_symlinkat:
+#ifdef SYS_link
+    case SYS_link:
+    case SYS_symlink:
+#endif
       return "link";
     case SYS_fsync:
     case SYS_fdatasync:
@@ -58,8 +78,17 @@ std::string kind_of(const __ptrace_syscall_info& info) {
     case SYS_mknodat:
 #ifdef SYS_mkdir
     case SYS_mkdir:
+    case SYS_mknod:
+    case SYS_creat:
 #endif
       return "make";
+    case SYS_ioctl:
+      return info.entry.args[1] == FICLONE || info.entry.args[1] == FICLONERANGE ? "write" : "";
+#ifdef SYS_chmod
+    case SYS_chmod:
+    case SYS_chown:
+    case SYS_lchown:
+#endif
     case SYS_fchmod:
     case SYS_fchmodat:
     case SYS_fchown:
@@ -67,10 +96,26 @@ std::string kind_of(const __ptrace_syscall_info& info) {
     case SYS_setxattr:
     case SYS_lsetxattr:
     case SYS_fsetxattr:
+    case SYS_removexattr:
+    case SYS_lremovexattr:
+    case SYS_fremovexattr:
     case SYS_utimensat:
       return "change";
     default:
       return "";
+  }
+}
+
+std::optional<std::string> synced_of(pid_t pid, const __ptrace_syscall_info& info) {
+  switch (info.entry.nr) {
+    case SYS_fsync:
+    case SYS_fdatasync:
+      return "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(info.entry.args[0]);
+    case SYS_syncfs:
+    case SYS_sync:
+      return "";
+    default:
+      return std::nullopt;
   }
 }
 
@@ -83,7 +128,7 @@ void go_on(pid_t pid, int signal) {
 
 Stopper::Stopper(const std::function<void()>& part) { start(part); }
 
-Stopper::Stopper(const std::vector<std::string>& argv, const std::string& output) {
+Stopper::Stopper(const std::vector<std::string>& argv, const std::string& output, At at) : at_(at) {
   start([&] {
     const int file = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
     const int nothing = ::open("/dev/null", O_RDONLY);
@@ -135,8 +180,10 @@ bool Stopper::handle_stop(pid_t pid, int status) {
     __ptrace_syscall_info info = {};
     if (::ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
         info.op == PTRACE_SYSCALL_INFO_ENTRY) {
-      call_ = kind_of(info);
+      call_ = kind_of(pid, info);
+      if (call_.empty() && at_ == At::kAllCalls) call_ = "other";
       if (!call_.empty()) {
+        synced_ = synced_of(pid, info);
         held_ = pid;
         return true;
       }
@@ -156,6 +203,7 @@ bool Stopper::handle_stop(pid_t pid, int status) {
 }
 
 bool Stopper::next() {
+  synced_.reset();
   if (held_ >= 0) go_on(std::exchange(held_, -1), 0);
   for (;;) {
     int status = 0;

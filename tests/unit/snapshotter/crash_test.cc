@@ -19,6 +19,7 @@
 #include "tests/support/harness.h"
 #include "tests/support/needs.h"
 #include "tests/support/stopper.h"
+#include "tests/support/strict_disk.h"
 #include "tests/unit/snapshotter/image_samples.h"
 
 namespace {
@@ -80,6 +81,26 @@ void make_base(Store& store) {
   samples::add_container(store, old, "standing");
 }
 
+// What comes in pieces, and an image that is made of it.
+void finish_transfers(Store& store) {
+  const std::string config = "{}";
+  config::Manifest manifest;
+  manifest.media_type = config::media_type::kManifest;
+  manifest.config = {std::string(config::media_type::kEmpty), config::digest_of(config),
+                     config.size()};
+  const std::string text = config::write_manifest(manifest);
+  config::Descriptor image = {manifest.media_type, config::digest_of(text), text.size()};
+  image.annotations[std::string(config::kRefNameAnnotation)] = "example.com/transferred:1";
+  snapshotter::Lease lease = store.lease();
+  for (const std::string& bytes : {config, text}) {
+    const config::Digest digest = config::digest_of(bytes);
+    std::optional<sys::Fd> partial = store.open_partial(digest);
+    sys::write_all(partial->get(), bytes);
+    store.commit_partial(digest, std::move(*partial), lease);
+  }
+  store.update_index([&](config::Index& index) { index.manifests.push_back(image); });
+}
+
 const Change kChanges[] = {
     {"add an image",
      [](Store& store) {
@@ -89,6 +110,7 @@ const Change kChanges[] = {
      [](Store& store) {
        (void)add_image(store, {"base", "new", "newer"}, "example.com/old:1");
      }},
+    {"finish a transfer", finish_transfers},
     {"remove an image", [](Store& store) { samples::remove_image(store, "example.com/other:1"); }},
     {"make a container",
      [](Store& store) {
@@ -191,6 +213,112 @@ TEST_CASE("crash: a store whose making was killed is made by the next one", "[co
     Store store = Store::open(path);
     REQUIRE(samples::problems_of(store).empty());
   }
+}
+
+namespace {
+
+using Names = support::StrictDisk::Names;
+
+const char* text_of(Names names) {
+  return names == Names::kAll ? "names and what was synced" : "what was synced";
+}
+
+}  // namespace
+
+TEST_CASE("crash: of what was not synced nothing is needed", "[content][crash]") {
+  const TempDirectory directory;
+  const std::string base = directory / "base", cut = directory / "cut";
+  {
+    Store store = Store::open(base);
+    make_base(store);
+  }
+  int tried = 0;
+  for (const Change& change : kChanges) {
+    const Outcomes outcomes = outcomes_of(change, base, directory / "scratch");
+    const std::string path = directory / "store";
+    copy_store(base, path);
+    support::StrictDisk disk(path);
+    support::Stopper stopper([&] {
+      Store store = Store::open(path);
+      change.apply(store);
+    });
+    bool ended = false, is_after_sync = true;
+    for (int point = 1; !ended; ++point) {
+      ended = !disk.next_call(stopper);
+      for (const Names names : {Names::kSynced, Names::kAll}) {
+        // Of what is synced nothing changes but by a sync.
+        if (!ended && (names == Names::kAll ? !is_tried(point, 3) : !is_after_sync)) continue;
+        INFO(change.name << ": call " << point << ", " << stopper.call() << ", " << text_of(names));
+        disk.restore(cut, names);
+        {
+          Store store = Store::open(cut);
+          REQUIRE_NOTHROW(expect_old_or_new(store, outcomes));
+          // Its end was told to the user: it must last.
+          if (ended) REQUIRE(state_of(store) == outcomes.new_state);
+        }
+        sys::remove_tree_at(AT_FDCWD, cut);
+        ++tried;
+      }
+      is_after_sync = stopper.synced().has_value();
+    }
+    REQUIRE(stopper.exit_code() == 0);
+    sys::remove_tree_at(AT_FDCWD, path);
+  }
+  if (tries_all()) WARN("power cut at " << tried << " moments");
+}
+
+TEST_CASE("crash: of a store that is being made nothing unsynced is needed", "[content][crash]") {
+  const TempDirectory directory;
+  const std::string top = directory / "disk", cut = directory / "cut";
+  support::make_directory(top);
+  support::StrictDisk disk(top);
+  support::Stopper stopper([&] {
+    Store store = Store::open(top + "/share/store");
+    make_base(store);
+  });
+  for (bool ended = false; !ended;) {
+    ended = !disk.next_call(stopper);
+    for (const Names names : {Names::kSynced, Names::kAll}) {
+      INFO(stopper.call() << ", " << text_of(names));
+      disk.restore(cut, names);
+      {
+        Store store = Store::open(cut + "/share/store");
+        REQUIRE(samples::problems_of(store).empty());
+        if (ended) REQUIRE(store.index().manifests.size() == 2);
+      }
+      sys::remove_tree_at(AT_FDCWD, cut);
+    }
+  }
+  REQUIRE(stopper.exit_code() == 0);
+}
+
+TEST_CASE("crash: a repair that comes to no end is done by the next", "[content][crash]") {
+  const TempDirectory directory;
+  const std::string path = directory / "store", cut = directory / "cut";
+  {
+    Store store = Store::open(path);
+    make_base(store);
+  }
+  support::write_text(path + "/blobs/sha256/" + samples::manifest_digest({"base", "other"}).hex,
+                      "torn");
+  support::write_text(path + "/index.json", "torn");
+  support::StrictDisk disk(path);
+  support::Stopper stopper([&] { (void)Store::open(path).check(true); });
+  while (disk.next_call(stopper)) {
+    for (const Names names : {Names::kSynced, Names::kAll}) {
+      INFO(stopper.call() << ", " << text_of(names));
+      disk.restore(cut, names);
+      {
+        Store store = Store::open(cut);
+        (void)store.check(true);
+        REQUIRE(samples::problems_of(store).empty());
+        REQUIRE(store.index().manifests.size() == 1);
+        REQUIRE(support::read_text(cut + "/containers/standing/own") == "the container's\n");
+      }
+      sys::remove_tree_at(AT_FDCWD, cut);
+    }
+  }
+  REQUIRE(stopper.exit_code() == 0);
 }
 
 // The disk is a file; what its file system has not written yet isn't in it. So a copy of that file
