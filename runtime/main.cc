@@ -48,6 +48,17 @@ unsigned preserved_fds(const Command& command) {
   return asked > UINT_MAX - listening ? UINT_MAX : asked + listening;
 }
 
+/// As the verbs that hand some on name themselves in errors.
+std::string name_of_call(const Command& command) {
+  if (const auto* exec = std::get_if<ExecOptions>(&command)) {
+    return sys::format("exec in \"{}\"", exec->id);
+  }
+  if (const auto* run = std::get_if<RunOptions>(&command)) {
+    return sys::format("run \"{}\"", run->id);
+  }
+  return sys::format("create \"{}\"", std::get<CreateOptions>(command).id);
+}
+
 sys::Log open_log(const GlobalOptions& options) {
   // runc's default under its other name: our errors go there anyway.
   const bool is_stderr = options.log.empty() || options.log == "/dev/stderr";
@@ -107,7 +118,9 @@ int run_program(const std::vector<std::string>& words, std::span<char> command_l
     const std::optional<int> closed = first_closed_fd(preserved_fds(line.command));
     fill_standard_streams();
     log = open_log(line.global);
-    if (closed) throw closed_fd_error(*closed);
+    if (closed) {
+      sys::in_context(name_of_call(line.command), [&] { throw closed_fd_error(*closed); });
+    }
     if (const auto* finished = std::get_if<Finished>(&line.command)) return finish(*finished, log);
     return perform_command(line, log, command_line);
   } catch (const sys::Error& error) {

@@ -32,6 +32,17 @@ void write_file(int dir, const char* name, std::string_view text) {
   sys::in_context(name, [&] { sys::write_all(file.get(), text); });
 }
 
+sys::Fd open_class(int resctrl, const IntelRdtStep& step) {
+  return step.name.empty() ? sys::duplicate(resctrl) : open_directory(resctrl, step.name);
+}
+
+// Each in one write, in this order, as the specification has it.
+void write_schemata(int dir, const IntelRdtStep& step) {
+  for (const std::string* text : {&step.combined, &step.schemata}) {
+    if (!text->empty()) write_file(dir, kSchemata, *text);
+  }
+}
+
 std::vector<std::string_view> split(std::string_view text, char separator) {
   std::vector<std::string_view> parts;
   while (!text.empty()) {
@@ -66,13 +77,13 @@ std::vector<std::string> domains_of(std::string_view schemata) {
 
 }  // namespace
 
-sys::Fd open_resctrl() {
+sys::Fd open_resctrl(const char* who) {
   std::optional<sys::Fd> found = sys::open_path_if_exists(kResctrl, O_RDONLY | O_DIRECTORY);
   if (found && sys::filesystem_type(found->get()) == RDTGROUP_SUPER_MAGIC) {
     return std::move(*found);
   }
   throw sys::Error(
-      sys::format("config.json: /linux/intelRdt: no resctrl file system on {}", kResctrl), ENODEV,
+      sys::format("{}: no resctrl file system on {}", who, kResctrl), ENODEV,
       "where the processor has it: mount -t resctrl resctrl /sys/fs/resctrl, which takes the "
       "host's root");
 }
@@ -97,13 +108,9 @@ ResctrlGroup::ResctrlGroup(sys::Fd resctrl, const IntelRdtStep& step)
 
 void ResctrlGroup::enter_class() {
   if (step_.may_make) has_made_class_ = sys::make_directory_at(resctrl_.get(), step_.name, 0755);
-  class_ = step_.name.empty() ? sys::duplicate(resctrl_.get())
-                              : open_directory(resctrl_.get(), step_.name);
+  class_ = open_class(resctrl_.get(), step_);
   if (has_made_class_) {
-    // Each in one write, in this order, as the specification has it.
-    for (const std::string* text : {&step_.combined, &step_.schemata}) {
-      if (!text->empty()) write_file(class_.get(), kSchemata, *text);
-    }
+    write_schemata(class_.get(), step_);
   } else if (step_.is_own) {
     throw sys::Error(sys::format("there is a class \"{}\" already", step_.name), EEXIST);
   } else {
@@ -149,8 +156,7 @@ void ResctrlGroup::remove() noexcept {
 
 void join_resctrl(int resctrl, const IntelRdtStep& step) {
   sys::in_context("config.json: /linux/intelRdt", [&] {
-    const sys::Fd group =
-        step.name.empty() ? sys::duplicate(resctrl) : open_directory(resctrl, step.name);
+    const sys::Fd group = open_class(resctrl, step);
     write_file(group.get(), kTasks, "0");  // whoever writes it
     if (step.monitor.empty()) return;
     const sys::Fd monitors = open_directory(group.get(), kMonitors);
@@ -158,11 +164,14 @@ void join_resctrl(int resctrl, const IntelRdtStep& step) {
   });
 }
 
+void update_resctrl(int resctrl, const IntelRdtStep& step) {
+  write_schemata(open_class(resctrl, step).get(), step);
+}
+
 void remove_resctrl(int resctrl, const IntelRdtStep& step) {
   if (step.is_own) return sys::remove_directory_if_empty(resctrl, step.name);
   if (step.monitor.empty()) return;
-  const sys::Fd group =
-      step.name.empty() ? sys::duplicate(resctrl) : open_directory(resctrl, step.name);
+  const sys::Fd group = open_class(resctrl, step);
   sys::remove_directory_if_empty(open_directory(group.get(), kMonitors).get(), step.monitor);
 }
 

@@ -14,7 +14,8 @@
 namespace runtime {
 
 /// The mounted resctrl. Errors: ENODEV with a hint, there is none.
-sys::Fd open_resctrl();
+/// who: asks for it, for the error.
+sys::Fd open_resctrl(const char* who = "config.json: /linux/intelRdt");
 
 /// What a container has there. What was made goes with the object: a class of the container's own
 /// name, its monitoring group, and a class that the bundle names once nobody is in it; unless it is
@@ -43,6 +44,9 @@ class ResctrlGroup {
 
 /// Puts this process into the class of a container that runs, for what it clones from now on.
 void join_resctrl(int resctrl, const IntelRdtStep& step);
+
+/// Writes the step's schemata into the class of a container that runs.
+void update_resctrl(int resctrl, const IntelRdtStep& step);
 
 /// What `delete` removes: a class of the container's own name, or its monitoring group.
 void remove_resctrl(int resctrl, const IntelRdtStep& step);

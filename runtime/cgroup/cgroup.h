@@ -57,7 +57,7 @@ class Cgroup {
   /// place in the document and its controller; for a wanted one that is a warning.
   virtual void set_limits(const CgroupPlan& plan, const sys::Log& log) = 0;
 
-  /// What an update that asks for a part alone has to know; in version 1 nothing.
+  /// What an update that asks for a part alone has to know.
   virtual CurrentLimits current_limits() const { return {}; }
 
   /// Whether the container can be given its cgroup to make others in, and its limits still hold.

@@ -10,6 +10,7 @@
 
 #include "runtime/cgroup/legacy_stats.h"
 #include "runtime/cgroup/mount_lines.h"
+#include "runtime/cgroup/stats_parts.h"
 #include "runtime/cgroup/subtree.h"
 #include "runtime/cgroup/unified_tree.h"
 #include "runtime/plan/legacy_devices.h"
@@ -114,6 +115,16 @@ void LegacyCgroup::set_limits(const CgroupPlan& plan, const sys::Log& log) {
     if (const int code = write(one)) refuse(one, code, log);
   }
   set_devices(plan, log);
+}
+
+CurrentLimits LegacyCgroup::current_limits() const {
+  constexpr auto kNone = std::uint64_t{1} << 62;  // the kernel's is 2^63 less a page
+  CurrentLimits current;
+  const LegacyPlace* place = place_of("memory");
+  if (place == nullptr) return current;
+  const auto limit = read_number(place->dir.get(), "memory.limit_in_bytes");
+  if (limit) current.memory = *limit < kNone ? static_cast<std::int64_t>(*limit) : -1;
+  return current;
 }
 
 void LegacyCgroup::set_devices(const CgroupPlan& plan, const sys::Log& log) {

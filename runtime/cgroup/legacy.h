@@ -34,6 +34,8 @@ class LegacyCgroup : public Cgroup {
   /// Throws all errors: half a move can't be taken back.
   int add(pid_t pid) override;
   void set_limits(const CgroupPlan& plan, const sys::Log& log) override;
+  /// Of the memory alone: the others have files of their own.
+  CurrentLimits current_limits() const override;
   void set_frozen(bool frozen) override;
   bool is_frozen() const override;
   bool kills_frozen() const override { return false; }

@@ -83,6 +83,7 @@ struct UpdateOptions {
   std::string blkio_weight, cpu_period, cpu_quota, cpu_burst, cpu_share, cpu_rt_period;
   std::string cpu_rt_runtime, cpu_idle, cpuset_cpus, cpuset_mems;
   std::string memory, memory_reservation, memory_swap, pids_limit;
+  std::string l3_cache_schema, mem_bw_schema;
 };
 struct EventsOptions {
   std::string id;

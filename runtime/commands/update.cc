@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "runtime/apply/parent.h"
+#include "runtime/apply/resctrl.h"
 #include "runtime/commands/commands.h"
 #include "runtime/commands/new_container.h"
 #include "runtime/commands/status.h"
@@ -39,6 +40,26 @@ CgroupPlan plan_update(const Context& context, const config::Resources& resource
   return plan;
 }
 
+// The schemata of the class that the container has, of its own name or the bundle's.
+void update_class(const ContainerDirectory& directory, const UpdateOptions& options) {
+  const bool has_cache = !options.l3_cache_schema.empty();
+  if (!has_cache && options.mem_bw_schema.empty()) return;
+  const char* const option = has_cache ? "--l3-cache-schema" : "--mem-bw-schema";
+  const sys::Fd resctrl = open_resctrl(option);
+  config::RuntimeSpec spec = config::parse_runtime_spec(directory.read_config(), "config.json");
+  if (!spec.linux_.intel_rdt) {
+    throw sys::Error(
+        sys::format("{}: the container has no class of service: no linux.intelRdt", option),
+        ENOTSUP);
+  }
+  config::IntelRdt& rdt = *spec.linux_.intel_rdt;
+  rdt.schemata.clear();
+  rdt.l3_cache_schema = options.l3_cache_schema;
+  rdt.mem_bw_schema = options.mem_bw_schema;
+  sys::in_context(
+      option, [&] { update_resctrl(resctrl.get(), *plan_intel_rdt(spec.linux_, directory.id())); });
+}
+
 }  // namespace
 
 int perform(const Context& context, const UpdateOptions& options) {
@@ -50,6 +71,8 @@ int perform(const Context& context, const UpdateOptions& options) {
     }
     config::Resources resources =
         options.resources.empty() ? resources_of(options) : read_document(options.resources);
+    update_class(directory, options);
+    if (resources == config::Resources{}) return 0;
     const auto cgroup = cgroup_of(directory);
     if (!cgroup) throw sys::Error("the container has no cgroup of its own", ENOTSUP);
     complete(resources, cgroup->current_limits());

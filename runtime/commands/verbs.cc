@@ -245,8 +245,9 @@ Command parse_update(Words words) {
   grammar.text("--memory-reservation", options.memory_reservation, "Memory that is protected");
   grammar.text("--memory-swap", options.memory_swap, "Memory and swap together, or -1");
   grammar.text("--pids-limit", options.pids_limit, "Number of processes, or -1");
-  grammar.ignored_texts(
-      {"--kernel-memory", "--kernel-memory-tcp", "--l3-cache-schema", "--mem-bw-schema"});
+  grammar.text("--l3-cache-schema", options.l3_cache_schema, "Cache of its class of service");
+  grammar.text("--mem-bw-schema", options.mem_bw_schema, "Memory bandwidth of that class");
+  grammar.ignored_texts({"--kernel-memory", "--kernel-memory-tcp"});
   grammar.word("ID", kIdHelp);
   const auto given = grammar.read(words, kIdAlone);
   if (!given) return grammar.finished();

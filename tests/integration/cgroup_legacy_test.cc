@@ -308,6 +308,9 @@ TEST_CASE("legacy cgroup: limits are raised and lowered while the container runs
   };
   scene.must({"update", "--memory", "128m", "--memory-swap", "256m"});
   CHECK(memory() == "134217728\n268435456\n");
+  scene.must({"update", "--memory-swap", "192m"});
+  CHECK(scene.file("memory", "memory.memsw.limit_in_bytes") == "201326592\n");
+  CHECK(scene.file("memory", "memory.limit_in_bytes") == "134217728\n");
   scene.must({"update", "--memory", "32m", "--memory-swap", "32m"});
   CHECK(memory() == "33554432\n33554432\n");
   scene.must({"update", "--memory", "-1"});

@@ -34,16 +34,17 @@ class UnifiedView {
   Result shell(const std::string& line) const {
     return support::run({"unshare", "-m", "sh", "-c", kView + line});
   }
-  Result call(const std::vector<std::string>& words) const {
+  /// tracer: what the runtime is run by, "strace ".
+  Result call(const std::vector<std::string>& words, const std::string& tracer = {}) const {
     write_text(runtime_.directory() / "out", "");  // what the container keeps open is appended to
     std::vector<std::string> argv = {
-        "unshare", "-m", "sh", "-c", std::string(kView) + "exec \"$@\"", "sh"};
+        "unshare", "-m", "sh", "-c", kView + ("exec " + tracer) + "\"$@\"", "sh"};
     std::ranges::copy(runtime_.argv(words), std::back_inserter(argv));
     return support::run(argv, {.output_file = runtime_.directory() / "out"});
   }
   std::string output() const { return read_text(runtime_.directory() / "out"); }
-  std::string of(const std::vector<std::string>& words) const {
-    (void)call(words);
+  std::string of(const std::vector<std::string>& words, const std::string& tracer = {}) const {
+    (void)call(words, tracer);
     return output();
   }
   void start(const Bundle& bundle) const {
@@ -87,6 +88,10 @@ TEST_CASE("cgroup: what engines set unasked is a warning to a user",
     spec.linux_.resources.emplace().cpu.emplace().shares = 2;
   });
   CHECK(result.exit_code == 0);
+  if (result.err.empty()) return;  // a delegated subtree, where it can be had
+  CHECK_THAT(result.err,
+             Contains("warning") && Contains("/linux/resources/cpu/shares: cpu can't be "
+                                             "limited"));
 }
 
 TEST_CASE("cgroup: --cgroups and the annotation decide otherwise", "[integration][cgroup][user]") {
@@ -144,6 +149,22 @@ TEST_CASE("cgroup: the container's is the root of its cgroup namespace",
   });
   const UnifiedView view;
   CHECK(view.of({"run", "--bundle", bundle.path(), view.id()}) == "0::/\n1\n");
+}
+
+TEST_CASE("cgroup: where a process can't be born in it, it is moved there",
+          "[integration][cgroup][root]") {
+  NEEDS(root);
+  NEEDS(strace);
+  const Bundle bundle([](RuntimeSpec& spec) {
+    set_namespace(spec, NamespaceType::kCgroup);
+    set_shell(spec, "grep ^0: /proc/self/cgroup; cat /sys/fs/cgroup/cgroup.procs");
+  });
+  const UnifiedView view;
+  const std::string trace = bundle / "trace";
+  CHECK(view.of({"run", "--bundle", bundle.path(), view.id()},
+                "strace -f -o " + trace + " -e clone3 -e inject=clone3:error=EBUSY:when=1 ") ==
+        "0::/\n1\n");
+  CHECK_THAT(read_text(trace), Contains("CLONE_INTO_CGROUP") && Contains("EBUSY"));
 }
 
 TEST_CASE("cgroup: cgroupsPath is where it is made", "[integration][cgroup][root]") {

@@ -124,7 +124,7 @@ TEST_CASE("LISTEN_FDS: more than are open is an error", "[integration][descripto
       support::run(as_listener(runtime.argv({"run", "--bundle", bundle.path(), "test"})),
                    {.env = {"LISTEN_FDS=9"}, .fds = files.fds()});
   CHECK(result.exit_code == 1);
-  CHECK_THAT(result.err, Contains("descriptor 7 is not open"));
+  CHECK_THAT(result.err, Contains("run \"test\": preserve descriptors: descriptor 7 is not open"));
   CHECK(runtime.left().empty());
 }
 

@@ -177,6 +177,17 @@ TEST_CASE("memory policy: nodes that are not there are told with a hint",
                              Contains("has_memory"));
 }
 
+TEST_CASE("intelRdt: an update of what can't be had is an error", "[integration][scheduling]") {
+  if (exists("/sys/fs/resctrl/schemata")) return;
+  const std::string option = GENERATE("--l3-cache-schema", "--mem-bw-schema");
+  const Bundle bundle([](RuntimeSpec& spec) { spec.process->args = {"sleep", "1000"}; });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  const Result result = runtime.call({"update", option, "L3:0=f", "test"});
+  CHECK(result.exit_code == 1);
+  CHECK_THAT(result.err, Contains(option + ": no resctrl file system on /sys/fs/resctrl"));
+}
+
 TEST_CASE("intelRdt: a machine without it is told", "[integration][scheduling]") {
   if (exists("/sys/fs/resctrl/schemata")) return;
   const Bundle bundle([](RuntimeSpec& spec) { spec.linux_.intel_rdt.emplace(); });

@@ -137,9 +137,10 @@ std::string ask_for_socket(const std::string& domain, const config::SeccompArg& 
       .out;
 }
 
-// The kernel takes 32 bits of a domain, or of an ioctl(2)'s request. With runc and crun 4294967297,
-// which is AF_UNIX to it, is neither 1 nor refused for not being something else: CVE-2019-7303 and
-// CVE-2019-10063 (snapd, flatpak), and AF_VSOCK in spite of Docker's profile.
+// The kernel takes 32 bits of a domain, or of an ioctl(2)'s request. With Debian's runc 1.1.5 and
+// crun 1.8.1 4294967297, which is AF_UNIX to it, is neither 1 nor refused for not being something
+// else, and this test gets its socket: CVE-2019-7303 and CVE-2019-10063 (snapd, flatpak), and
+// AF_VSOCK in spite of Docker's profile.
 TEST_CASE("t_ioctl_highbits: what the kernel doesn't see of an argument gets around no rule",
           "[security][inv7]") {
   const config::SeccompArg is_unix = {

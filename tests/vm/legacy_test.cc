@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // What of cgroup v1 other machines have no hierarchy for: huge pages, the classes of network
 // traffic, and controllers that are mounted together.
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+
 #include <catch2/catch.hpp>
 
+#include "sys/format.h"
 #include "tests/support/harness.h"
 
 using namespace support;
@@ -46,6 +50,29 @@ TEST_CASE("v1: huge pages beyond the limit can't be had", "[vm][legacy]") {
   CHECK(map("0x400000") == "errno 12\n");
   CHECK_THAT(map("0x200000"), !Contains("errno"));
   write_text("/proc/sys/vm/nr_hugepages", "0");
+}
+
+TEST_CASE("v1: a disk is read no faster than the limit", "[vm][legacy]") {
+  constexpr const char* kFile = "/usr/bin/podman";
+  struct stat status = {};
+  REQUIRE(::stat(kFile, &status) == 0);
+  const Bundle bundle([&](RuntimeSpec& spec) {
+    limited([&](Resources& resources) {
+      resources.block_io.emplace().read_bps = {
+          {.major = major(status.st_dev), .minor = minor(status.st_dev), .rate = 65536}};
+    })(spec);
+    add_mount(spec, "/data", "bind", kFile, {"bind", "ro"});
+  });
+  const Runtime runtime;
+  runtime.start(bundle, "test");
+  // 4 MB past the page cache: no time at all, or a minute.
+  const std::vector<std::string> read = {
+      "exec", "test", "sh", "-c",
+      "timeout 4 dd if=/data of=/dev/null bs=64k count=64 iflag=direct 2>/dev/null && echo read"};
+  CHECK(runtime.call(read).out.empty());
+  write_text(cgroup_in(runtime, "blkio") + "/blkio.throttle.read_bps_device",
+             sys::format("{}:{} 0", major(status.st_dev), minor(status.st_dev)));
+  CHECK(runtime.call(read).out == "read\n");
 }
 
 TEST_CASE("v1: the classes of the network's traffic", "[vm][legacy]") {

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 // Each limit by its effect, and what the verbs say of it.
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
 #include <catch2/catch.hpp>
 
+#include "sys/format.h"
 #include "tests/support/harness.h"
 #include "tests/vm/place.h"
 
@@ -28,6 +30,16 @@ Result exec_shell(const Runtime& runtime, const std::string& line) {
   return runtime.call({"exec", "test", "sh", "-c", line});
 }
 
+// On the machine's disk, with a file of 4 MB to read and one to write.
+std::string make_disk_folder() {
+  std::string folder = "/var/tmp/tilla-test-XXXXXX";
+  REQUIRE(::mkdtemp(folder.data()) != nullptr);
+  write_text(folder + "/read", std::string(4 << 20, 'x'));
+  write_text(folder + "/written", "");
+  REQUIRE(run({"sync"}).exit_code == 0);
+  return folder;
+}
+
 }  // namespace
 
 TEST_CASE("vm: who takes more memory than the limit is ended", "[vm][limits]") {
@@ -48,6 +60,34 @@ TEST_CASE("vm: more processes than the limit are refused", "[vm][limits]") {
   CHECK(run_shell(line).out == "9\n");
 }
 
+TEST_CASE("vm: a limit of 0 processes is one, and -1 is none", "[vm][limits]") {
+  const std::string line = "(true) 2>/dev/null && echo forked";
+  const auto forks = [&](std::int64_t limit) {
+    return run_limited(line, [=](Resources& resources) { resources.pids.emplace().limit = limit; });
+  };
+  CHECK_THAT(forks(0).out, !Contains("forked"));
+  CHECK(forks(-1).out == "forked\n");
+}
+
+TEST_CASE("vm: what is swapped out is limited as well", "[vm][limits][root]") {
+  const std::string file = "/var/tmp/tilla-test-swap";
+  const auto fill = [](std::int64_t both) {
+    return run_limited(kFillMemory, [=](Resources& resources) {
+             resources.memory.emplace().limit = 16 << 20;
+             resources.memory->swap = both;
+           }).out == "50331648\n";
+  };
+  REQUIRE(run({"sh", "-c",
+               "dd if=/dev/zero of=$0 bs=1M count=96 2>/dev/null && chmod 600 $0 && mkswap $0 && "
+               "swapon $0",
+               file})
+              .exit_code == 0);
+  CHECK(fill(96 << 20));        // 80 MB of swap
+  CHECK_FALSE(fill(24 << 20));  // 8 MB
+  CHECK_FALSE(fill(16 << 20));  // none
+  CHECK(run({"sh", "-c", "swapoff $0; rm $0", file}).exit_code == 0);
+}
+
 TEST_CASE("vm: a busy loop gets its tenth of a CPU", "[vm][limits]") {
   // What its ended children used, in hundredths of a second, of about two.
   const std::string line =
@@ -59,6 +99,39 @@ TEST_CASE("vm: a busy loop gets its tenth of a CPU", "[vm][limits]") {
   });
   CHECK_THAT(result.out, Contains("held"));
   CHECK_THAT(run_shell(line).out, Contains("free"));
+}
+
+// Of one CPU, so that they are in each other's way.
+TEST_CASE("vm: the CPU is shared by weight, and idle is last", "[vm][limits]") {
+  const bool is_idle = GENERATE(false, true);
+  const auto loops = [](const std::function<void(config::CpuResources&)>& change) {
+    return [=](RuntimeSpec& spec) {
+      set_shell(spec, "while :; do :; done");
+      change(spec.linux_.resources.emplace().cpu.emplace());
+    };
+  };
+  const Bundle light(loops([&](config::CpuResources& cpu) {
+    if (is_idle) {
+      cpu.idle = 1;
+    } else {
+      cpu.shares = 128;
+    }
+  }));
+  const Bundle heavy(loops([](config::CpuResources& cpu) { cpu.shares = 8192; }));
+  const Runtime runtime;
+  runtime.start(light, "light");
+  runtime.start(heavy, "heavy");
+  for (const char* id : {"light", "heavy"}) {
+    REQUIRE(run({"taskset", "-p", "1", std::to_string(runtime.pid(id))}).exit_code == 0);
+  }
+  const auto used = [&](const char* id) {
+    const std::string text = read_text(cgroup_of(runtime, id) + "/cpu.stat");
+    return std::stoull(text.substr(text.find(' ')));  // usage_usec NUMBER
+  };
+  const auto light_before = used("light"), heavy_before = used("heavy");
+  // Not for a time: how much a machine like this gets of it differs.
+  REQUIRE(eventually([&] { return used("heavy") > heavy_before + 500000; }, milliseconds(60000)));
+  CHECK(used("heavy") - heavy_before > (used("light") - light_before) * 5);
 }
 
 TEST_CASE("vm: a limit is changed while the container runs, and measured", "[vm][limits]") {
@@ -147,28 +220,49 @@ TEST_CASE("vm: paused and resumed", "[vm][limits]") {
   CHECK(runtime.left().empty());
 }
 
-TEST_CASE("vm: a disk is read no faster than the limit", "[vm][limits][qemu]") {
-  // 4 MB of the machine's disk, past the page cache: no time at all, or a minute.
-  constexpr const char* kRead =
-      "timeout 4 dd if=/data of=/dev/null bs=64k count=64 iflag=direct 2>/dev/null && echo read";
-  constexpr const char* kFile = "/usr/bin/podman";
+namespace {
+
+// One of the disk's limits, at which 4 MB take a minute.
+struct DiskLimit {
+  std::vector<config::ThrottleDevice> config::BlockIoResources::*field;
+  const char* name;
+  std::uint64_t rate;
+  const char* dd;  // past the page cache: no time at all without the limit
+};
+
+constexpr const char* kRead = "dd if=/data/read of=/dev/null bs=64k count=64 iflag=direct";
+constexpr const char* kWrite = "dd if=/dev/zero of=/data/written bs=64k count=64 oflag=direct";
+
+}  // namespace
+
+TEST_CASE("vm: a disk is read and written no faster than the limit", "[vm][limits][qemu]") {
+  const auto limit = GENERATE(
+      values<DiskLimit>({{&config::BlockIoResources::read_bps, "ReadBps", 65536, kRead},
+                         {&config::BlockIoResources::read_iops, "ReadIOPS", 1, kRead},
+                         {&config::BlockIoResources::write_bps, "WriteBps", 65536, kWrite},
+                         {&config::BlockIoResources::write_iops, "WriteIOPS", 1, kWrite}}));
+  const std::string folder = make_disk_folder();
   struct stat status = {};
-  REQUIRE(::stat(kFile, &status) == 0);
+  REQUIRE(::stat(folder.c_str(), &status) == 0);
   const Bundle bundle([&](RuntimeSpec& spec) {
     sleeps(spec);
-    add_mount(spec, "/data", "bind", kFile, {"bind", "ro"});
-    spec.linux_.resources.emplace().block_io.emplace().read_bps = {
-        {.major = major(status.st_dev), .minor = minor(status.st_dev), .rate = 65536}};
+    add_mount(spec, "/data", "bind", folder, {"bind"});
+    spec.linux_.resources.emplace().block_io.emplace().*limit.field = {
+        {.major = major(status.st_dev), .minor = minor(status.st_dev), .rate = limit.rate}};
   });
   const Runtime runtime;
   runtime.start(bundle, "test");
-  CHECK(exec_shell(runtime, kRead).out.empty());
-  const std::string device =
-      std::to_string(major(status.st_dev)) + ",\"minor\":" + std::to_string(minor(status.st_dev));
+  const std::string line = std::string("timeout 4 ") + limit.dd + " 2>/dev/null && echo done";
+  CHECK(exec_shell(runtime, line).out.empty());
   const std::string none =
-      R"({"blockIO":{"throttleReadBpsDevice":[{"major":)" + device + R"(,"rate":0}]}})";
+      sys::format(R"({{"blockIO":{{"throttle{}Device":[{{"major":{},"minor":{},"rate":0}}]}}}})",
+                  limit.name, major(status.st_dev), minor(status.st_dev));
   runtime.must({"update", "--resources", "-", "test"}, {.input = none});
-  CHECK(exec_shell(runtime, kRead).out == "read\n");
+  CHECK(exec_shell(runtime, line).out == "done\n");
+  CHECK_THAT(
+      runtime.must({"events", "--stats", "test"}),
+      Contains("\"ioServiceBytesRecursive\":[{\"major\":" + std::to_string(major(status.st_dev))));
+  (void)run({"rm", "-r", folder});
 }
 
 // Without a scheduler that knows them weights mean nothing.

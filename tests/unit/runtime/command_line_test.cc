@@ -216,6 +216,10 @@ TEST_CASE("command line: limits are changed by flags or a document", "[commands]
   CHECK(options.cpu_quota == "-1");
   CHECK(options.pids_limit == "5");
   CHECK(options.memory == "64m");
+  const auto classes = parse<runtime::UpdateOptions>(
+      {"update", "--l3-cache-schema", "L3:0=f", "--mem-bw-schema=MB:0=20", "c"});
+  CHECK(classes.l3_cache_schema == "L3:0=f");
+  CHECK(classes.mem_bw_schema == "MB:0=20");
 }
 
 TEST_CASE("command line: events are counted or followed", "[commands]") {

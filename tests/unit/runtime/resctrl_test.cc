@@ -122,6 +122,15 @@ TEST_CASE("resctrl: a monitoring group of the container's", "[runtime][resctrl]"
   CHECK(support::exists(resctrl / "gold"));
 }
 
+TEST_CASE("resctrl: a container that runs gets other schemata", "[runtime][resctrl]") {
+  const TempDirectory resctrl;
+  make_class(resctrl, "gold", "    L3:0=00f\n");
+  update_resctrl(
+      open(resctrl).get(),
+      plan({.clos_id = "gold", .l3_cache_schema = "L3:0=3", .mem_bw_schema = "MB:0=20"}));
+  CHECK(support::read_text(resctrl / "gold/schemata") == "L3:0=3\nMB:0=20\n");
+}
+
 TEST_CASE("resctrl: a process of an exec puts itself where the container is",
           "[runtime][resctrl]") {
   const TempDirectory resctrl;
