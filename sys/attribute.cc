@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "sys/attribute.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 
 #include "sys/error.h"
 #include "sys/format.h"
+#include "sys/open.h"
 
 namespace sys {
 namespace {
@@ -66,6 +70,22 @@ std::vector<std::string> attribute_names(int fd) {
   }
   std::sort(names.begin(), names.end());
   return names;
+}
+
+void copy_attributes(int from, int to, std::string_view without) {
+  const struct stat status = status_of(from);
+  if (::fchown(to, status.st_uid, status.st_gid) != 0) throw errno_error("fchown");
+  for (const std::string& name : attribute_names(from)) {
+    if (name.starts_with(without) || name == "security.selinux") continue;
+    const std::optional<std::string> value = attribute(from, name.c_str());
+    if (!value) continue;
+    if (::fsetxattr(to, name.c_str(), value->data(), value->size(), 0) != 0) {
+      throw errno_error(format("set attribute \"{}\"", name));
+    }
+  }
+  if (::fchmod(to, status.st_mode & 07777) != 0) throw errno_error("fchmod");  // chown takes bits
+  const struct timespec times[2] = {status.st_atim, status.st_mtim};
+  if (::futimens(to, times) != 0) throw errno_error("futimens");
 }
 
 }  // namespace sys

@@ -17,4 +17,9 @@ std::optional<std::string> attribute(int fd, const char* name);
 /// All names, sorted; none where there can be none.
 std::vector<std::string> attribute_names(int fd);
 
+/// Gives the open file `to` the owner, mode, times and extended attributes of `from`, without those
+/// attributes whose name starts with `without`, and without labels. What `to` had besides stays.
+/// Errors: as fchown(2), fchmod(2), futimens(3), flistxattr(2), fsetxattr(2).
+void copy_attributes(int from, int to, std::string_view without);
+
 }  // namespace sys

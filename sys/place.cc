@@ -2,12 +2,14 @@
 #include "sys/place.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/openat2.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "sys/error.h"
 #include "sys/format.h"
+#include "sys/open.h"
 #include "sys/retry.h"
 
 namespace sys {
@@ -123,6 +125,22 @@ std::size_t read_into(int fd, char* buffer, std::size_t size) {
   const ssize_t count = retry([&] { return ::read(fd, buffer, size); });
   if (count < 0) throw errno_error("read");
   return static_cast<std::size_t>(count);
+}
+
+void link_open_file(int file, int dir, const std::string& name) {
+  if (::linkat(file, "", dir, name.c_str(), AT_EMPTY_PATH) == 0) return;
+  if (errno != ENOENT && errno != EPERM) throw errno_error("linkat");
+  if (::linkat(AT_FDCWD, fd_path(file).c_str(), dir, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+    throw errno_error("linkat");
+  }
+}
+
+std::string read_open_link(int fd) {
+  std::string target(PATH_MAX, '\0');
+  const ssize_t size = ::readlinkat(fd, "", target.data(), target.size());
+  if (size < 0) throw errno_error("readlinkat");
+  target.resize(static_cast<std::size_t>(size));
+  return target;
 }
 
 }  // namespace sys

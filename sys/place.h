@@ -27,6 +27,11 @@ Fd open_for_reading(int dir, const std::string& name);
 bool make_special_at(int dir, const std::string& name, mode_t mode, dev_t device);
 /// A second name for a file; a symlink is linked itself. False: the name is taken.
 bool link_at(int from_dir, const std::string& from, int dir, const std::string& name);
+/// Makes `name` in `dir` a hard link to the open file. Source: linkat(2), AT_EMPTY_PATH; through
+/// /proc where that is not allowed.
+void link_open_file(int file, int dir, const std::string& name);
+/// The target of a symlink that is open (O_PATH | O_NOFOLLOW). Source: readlinkat(2).
+std::string read_open_link(int fd);
 /// Empty: there is nothing of that name.
 std::optional<struct stat> status_at(int dir, const std::string& name);
 /// overlay's mark of a removed name. Source: overlayfs.rst, "whiteouts and opaque directories".

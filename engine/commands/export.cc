@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
-
 #include <memory>
 
 #include "engine/commands/context.h"
@@ -22,14 +20,17 @@ int run(Context& context, const Options& options) {
   (void)context.identity_with_mounts();
   Progress progress(false);
   const Workshop workshop = context.workshop(progress);
-  context.explaining([&] { return sys::format("export \"{}\"", options.container); },
-                     [&] {
-                       const OpenContainer container =
-                           open_container(workshop.store, workshop.mapping,
-                                          find_container(workshop.store, options.container));
-                       const sys::Fd root = container.root();
-                       export_root(workshop, root.get(), output.fd());
-                     });
+  context.explaining(
+      [&] { return sys::format("export \"{}\"", options.container); },
+      [&] {
+        const OpenContainer container = open_container(
+            workshop.store, workshop.mapping, find_container(workshop.store, options.container));
+        const std::vector<sys::Fd> sources = container.sources();
+        ExportSource source = {
+            .entries = container.entries(), .sources = {}, .owners = container.source_owners()};
+        for (const sys::Fd& each : sources) source.sources.push_back(each.get());
+        export_root(workshop, source, output.fd());
+      });
   output.keep();
   return 0;
 }

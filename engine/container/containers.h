@@ -45,9 +45,12 @@ struct OpenContainer {
   std::vector<snapshotter::Change> changes() const {
     return driver->changes(snapshot.get(), stack());
   }
+  std::vector<snapshotter::Change> entries() const {
+    return driver->entries(snapshot.get(), stack());
+  }
   /// A detached mount of the root.
   sys::Fd root() const { return driver->root(snapshot.get(), stack(), record.is_read_only); }
-  /// For the layer that `commit` makes: what changes() counts in, and the sidecars beside them.
+  /// What changes() and entries() count in, and the sidecars beside them.
   std::vector<sys::Fd> sources() const { return driver->sources(snapshot.get(), stack()); }
   std::vector<int> source_owners() const;
 };

@@ -7,12 +7,14 @@
 #include <map>
 #include <optional>
 
-#include "sys/attributes.h"
+#include "sys/attribute.h"
+#include "sys/entry.h"
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/file.h"
 #include "sys/format.h"
 #include "sys/open.h"
+#include "sys/place.h"
 
 namespace engine {
 namespace {
@@ -22,7 +24,7 @@ using snapshotter::Mapping;
 enum class Sight { kFound, kAbsent, kHidden };
 
 bool is_opaque(int directory, const Mapping& mapping) {
-  return sys::get_attribute(directory, mapping.overlay_prefix + "opaque") == "y";
+  return sys::attribute(directory, (mapping.overlay_prefix + "opaque").c_str()) == "y";
 }
 
 /// Looks for `path` in one layer. kHidden: this layer says that layers below don't count.
@@ -91,6 +93,7 @@ void copy_up(int from, int directory, const std::string& name, const Mapping& ma
   if (S_ISLNK(status.st_mode)) {
     const sys::Fd target = sys::open_at(directory, ".", O_RDONLY | O_DIRECTORY);
     sys::make_symlink_at(sys::read_open_link(from), target.get(), name);
+    sys::set_entry_status(target.get(), name, status);
     return;
   }
   if (!S_ISREG(status.st_mode)) {

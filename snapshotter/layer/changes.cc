@@ -34,6 +34,10 @@ std::int64_t nanoseconds(const timespec& time) {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
+bool is_same_time(const timespec& one, const timespec& other) {
+  return one.tv_sec == other.tv_sec && one.tv_nsec == other.tv_nsec;
+}
+
 sys::Attributes own_attributes(int directory, const std::string& name) {
   sys::Attributes attributes = sys::entry_attributes(directory, name, kMaxAttributeBytes);
   std::erase_if(attributes, [](const auto& attribute) {
@@ -57,7 +61,8 @@ struct Directory {
   int upper = -1;           // none: all shows through
   std::string merged_path;  // in the layers, of what shows through
   MergedDirectory merged, base;
-  bool is_plain = true;  // merged and base are the same
+  bool is_plain = true;        // merged and base are the same
+  bool has_new_names = false;  // something in it was made or removed, not just copied up
   std::size_t depth = 0;
 };
 
@@ -68,10 +73,15 @@ std::string below(const std::string& path, const std::string& name) {
 class Walk {
  public:
   Walk(const std::vector<int>& lowers, const Mapping& mapping, UpperFormat format)
-      : prefix_(mapping.overlay_prefix), format_(format), lowers_(lowers) {}
+      : prefix_(mapping.overlay_prefix),
+        is_recorded_(mapping.ownership == Ownership::kRecorded),
+        format_(format),
+        lowers_(lowers) {}
 
   MergedDirectory layers() const { return {lowers_, prefix_}; }
   void set_copied_at(std::int64_t time) { copied_at_ = time; }
+  /// Lists what is as it was, too, and nothing that is gone.
+  void take_all() { takes_all_ = true; }
   void visit(Directory& directory);
   std::vector<Change> take() { return std::move(changes_); }
 
@@ -83,11 +93,15 @@ class Walk {
   Names read_upper(int upper) const;
   std::vector<std::string> deleted(const Directory& directory, const Names& upper,
                                    const std::vector<sys::Entry>& view) const;
-  void visit_entry(const Directory& directory, const sys::Entry& entry, bool is_upper);
-  void visit_directory(const Directory& directory, const Place& place,
+  void visit_entry(Directory& directory, const sys::Entry& entry, bool is_upper);
+  void visit_directory(Directory& directory, const Place& place,
                        const std::optional<MergedDirectory::Found>& base, bool is_upper);
   void add(Change change);
   void add_entry(const std::string& path, const Place& place, bool is_new);
+  bool is_copied_up(const Place& place, const std::string& name,
+                    const std::optional<MergedDirectory::Found>& base) const;
+  std::uint32_t owner_source(const Directory& directory, const Place& place,
+                             const std::string& name) const;
 
   bool is_opaque(int directory) const;
   // Elsewhere such marks mean nothing, and the container may have set them.
@@ -98,6 +112,8 @@ class Walk {
                const MergedDirectory::Found& base) const;
 
   std::string prefix_;
+  bool is_recorded_;
+  bool takes_all_ = false;
   UpperFormat format_;
   const std::vector<int>& lowers_;
   std::optional<std::int64_t> copied_at_;
@@ -139,6 +155,7 @@ bool has(const std::vector<sys::Entry>& entries, const std::string& name) {
 std::vector<std::string> Walk::deleted(const Directory& directory, const Names& upper,
                                        const std::vector<sys::Entry>& view) const {
   std::vector<std::string> names;
+  if (takes_all_ && format_ != UpperFormat::kFuseOverlayfs) return names;  // nobody asks
   if (directory.is_plain) {
     std::ranges::copy_if(upper.gone, std::back_inserter(names), [&](const std::string& name) {
       return directory.base.find(name).has_value();
@@ -182,6 +199,8 @@ void Walk::visit(Directory& directory) {
   }
   directory.base.expect_finds(view.size() + upper.gone.size());
   for (const std::string& name : deleted(directory, upper, view)) {
+    directory.has_new_names = true;
+    if (takes_all_) continue;
     add({.path = below(directory.path, name), .kind = ChangeKind::kDeleted});
   }
   for (const sys::Entry& entry : view) {
@@ -189,7 +208,7 @@ void Walk::visit(Directory& directory) {
   }
 }
 
-void Walk::visit_entry(const Directory& directory, const sys::Entry& entry, bool is_upper) {
+void Walk::visit_entry(Directory& directory, const sys::Entry& entry, bool is_upper) {
   const std::string path = below(directory.path, entry.name);
   const bool is_directory = entry.type == DT_DIR;
   if (is_upper && !is_directory && directory.base.empty() && directory.merged.empty()) {
@@ -210,15 +229,42 @@ void Walk::visit_entry(const Directory& directory, const sys::Entry& entry, bool
              .status = found->status};
   }
   const std::optional<MergedDirectory::Found> base = directory.base.find(entry.name);
+  if (is_upper && !is_copied_up(place, entry.name, base)) directory.has_new_names = true;
   if (S_ISDIR(place.status.st_mode)) {
     visit_directory(directory, place, base, is_upper);
-  } else if (!base || differs(place, entry.name, *base)) {
+  } else if (!base || takes_all_ || differs(place, entry.name, *base)) {
     add_entry(path, place, !base);
-    if (is_upper) find_data(directory, entry.name, changes_.back());
+    if (!is_upper) return;
+    find_data(directory, entry.name, changes_.back());
+    changes_.back().owner_source = owner_source(directory, place, entry.name);
   }
 }
 
-void Walk::visit_directory(const Directory& directory, const Place& place,
+// The same symlink or FIFO in the same place is taken for a copy of the one below. So one that was
+// removed and made again keeps its owner, too: with a single id there is no telling them apart.
+std::uint32_t Walk::owner_source(const Directory& directory, const Place& place,
+                                 const std::string& name) const {
+  const mode_t type = place.status.st_mode & S_IFMT;
+  if (!is_recorded_ || type == S_IFREG) return 0;
+  const std::optional<MergedDirectory::Found> lower =
+      copied_at_ ? directory.base.find(name) : directory.merged.find(name);
+  if (!lower || (lower->status.st_mode & S_IFMT) != type) return 0;
+  const bool is_same = type != S_IFLNK || sys::read_link_at(place.directory, name) ==
+                                              sys::read_link_at(lower->directory, name);
+  return is_same ? lower->layer + 1 : 0;
+}
+
+// Asked of fuse-overlayfs alone, which says so of files.
+bool Walk::is_copied_up(const Place& place, const std::string& name,
+                        const std::optional<MergedDirectory::Found>& base) const {
+  if (format_ != UpperFormat::kFuseOverlayfs) return true;
+  if (!base || (base->status.st_mode & S_IFMT) != (place.status.st_mode & S_IFMT)) return false;
+  if (!S_ISREG(place.status.st_mode)) return true;
+  return sys::entry_attribute(place.directory, name, "user.fuseoverlayfs.origin").has_value() ||
+         sys::entry_attribute(place.directory, name, "trusted.overlay.origin").has_value();
+}
+
+void Walk::visit_directory(Directory& directory, const Place& place,
                            const std::optional<MergedDirectory::Found>& base, bool is_upper) {
   const std::string name = place.path.substr(place.path.rfind('/') + 1);
   Directory child = {.path = below(directory.path, name),
@@ -237,6 +283,7 @@ void Walk::visit_directory(const Directory& directory, const Place& place,
   if (base_is_directory) child.base = directory.base.enter(name);
   if (is_upper && !copied_at_ && is_opaque(child.upper)) {
     child.is_plain = child.base.empty();
+    child.has_new_names = directory.has_new_names = true;
   } else if (!child.is_plain || !directory.merged.empty()) {
     child.merged = directory.merged.enter(name);
     if (is_upper && has_redirects()) follow_redirect(directory, name, child);
@@ -244,8 +291,14 @@ void Walk::visit_directory(const Directory& directory, const Place& place,
   const std::size_t mark = changes_.size();
   add_entry(child.path, place, !base);
   visit(child);
-  const bool is_change = !base || changes_.size() > mark + 1 || differs(place, name, *base);
-  if (!is_change) changes_.pop_back();
+  const bool is_change =
+      !base || takes_all_ || changes_.size() > mark + 1 || differs(place, name, *base);
+  if (!is_change) {
+    changes_.pop_back();
+  } else if (format_ == UpperFormat::kFuseOverlayfs && is_upper && base_is_directory &&
+             !child.has_new_names) {
+    changes_[mark].time_source = base->layer + 1;
+  }
 }
 
 // ------------------------------------------------------------------------------- overlay's marks
@@ -349,7 +402,7 @@ bool Walk::differs(const Place& place, const std::string& name,
   }
   // fuse-overlayfs gives a directory a new time whenever something in it is copied up.
   const bool has_time = format_ != UpperFormat::kFuseOverlayfs || !S_ISDIR(one.st_mode);
-  if (has_time && nanoseconds(one.st_mtim) != nanoseconds(other.st_mtim)) return true;
+  if (has_time && !is_same_time(one.st_mtim, other.st_mtim)) return true;
   if (S_ISREG(one.st_mode) && one.st_size != other.st_size) return true;
   if ((S_ISCHR(one.st_mode) || S_ISBLK(one.st_mode)) && one.st_rdev != other.st_rdev) return true;
   if (one.st_dev == other.st_dev && one.st_ino == other.st_ino) return false;  // the layer's own
@@ -371,6 +424,19 @@ bool Walk::differs(const Place& place, const std::string& name,
   return !sys::have_same_content(upper->get(), lower.get());
 }
 
+std::vector<Change> walk_copy(Walk walk, int root, std::int64_t copied_at) {
+  sys::raise_descriptor_limit();
+  walk.set_copied_at(copied_at);
+  Directory top = {.path = {},
+                   .upper = root,
+                   .merged_path = {},
+                   .merged = {},
+                   .base = walk.layers(),
+                   .is_plain = false};
+  walk.visit(top);
+  return walk.take();
+}
+
 }  // namespace
 
 std::vector<Change> overlay_changes(int upper, const std::vector<int>& lowers,
@@ -386,19 +452,31 @@ std::vector<Change> overlay_changes(int upper, const std::vector<int>& lowers,
   return walk.take();
 }
 
+std::vector<Change> overlay_entries(int upper, const std::vector<int>& lowers,
+                                    const Mapping& mapping, UpperFormat format) {
+  sys::raise_descriptor_limit();
+  Walk walk(lowers, mapping, format);
+  walk.take_all();
+  Directory root = {.path = {},
+                    .upper = upper,
+                    .merged_path = {},
+                    .merged = walk.layers(),
+                    .base = {},
+                    .is_plain = false};
+  if (format == UpperFormat::kFuseOverlayfs) root.base = walk.layers();  // for is_copied_up()
+  walk.visit(root);
+  return walk.take();
+}
+
 std::vector<Change> copy_changes(int root, const std::vector<int>& lowers, const Mapping& mapping,
                                  std::int64_t copied_at) {
-  sys::raise_descriptor_limit();
+  return walk_copy(Walk(lowers, mapping, UpperFormat::kOverlay), root, copied_at);
+}
+
+std::vector<Change> copy_entries(int root, const std::vector<int>& lowers, const Mapping& mapping) {
   Walk walk(lowers, mapping, UpperFormat::kOverlay);
-  walk.set_copied_at(copied_at);
-  Directory top = {.path = {},
-                   .upper = root,
-                   .merged_path = {},
-                   .merged = {},
-                   .base = walk.layers(),
-                   .is_plain = false};
-  walk.visit(top);
-  return walk.take();
+  walk.take_all();
+  return walk_copy(std::move(walk), root, 0);
 }
 
 }  // namespace snapshotter

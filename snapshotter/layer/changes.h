@@ -24,6 +24,12 @@ struct Change {
   /// A regular file whose bytes are elsewhere, as only its metadata was copied up; "": they aren't.
   std::uint32_t data_source = 0;
   std::string data_path = {};
+  /// Ownership::kRecorded: the layer whose sidecar has the owner of a symlink or FIFO that lies in
+  /// the upper directory, as it was copied up: it takes no attribute along. 0: none has.
+  std::uint32_t owner_source = 0;
+  /// A directory's time is that which it has in this layer: fuse-overlayfs gave it a new one when
+  /// something in it was copied up. 0: its own counts.
+  std::uint32_t time_source = 0;
   bool operator==(const Change&) const = default;
 };
 
@@ -46,8 +52,16 @@ std::vector<Change> overlay_changes(int upper, const std::vector<int>& lowers,
                                     const Mapping& mapping,
                                     UpperFormat format = UpperFormat::kOverlay);
 
-/// The same for a full copy `root` of `lowers`. `copied_at`: what has been changed (ctime) before
-/// this time, in nanoseconds since the epoch, needs no comparison of its content.
+/// All that a root has, in the form of changes, to be packed as a whole (`export`): what the
+/// container's view of its root hides, as the true owners, is at hand there.
+std::vector<Change> overlay_entries(int upper, const std::vector<int>& lowers,
+                                    const Mapping& mapping,
+                                    UpperFormat format = UpperFormat::kOverlay);
+std::vector<Change> copy_entries(int root, const std::vector<int>& lowers, const Mapping& mapping);
+
+/// The same as overlay_changes for a full copy `root` of `lowers`. `copied_at`: what has been
+/// changed (ctime) before this time, in nanoseconds since the epoch, needs no comparison of its
+/// content.
 std::vector<Change> copy_changes(int root, const std::vector<int>& lowers, const Mapping& mapping,
                                  std::int64_t copied_at);
 

@@ -75,15 +75,20 @@ UnpackJob decode_unpack(const Received& from) {
 Parcel encode(std::uint32_t job, const PackJob& call) {
   Writer writer(Kind::kPack, job);
   writer.number(static_cast<std::uint32_t>(call.sources.size()));
-  for (std::size_t i = 0; i < call.sources.size(); ++i) {
-    writer.descriptor(call.sources[i]);
-    writer.descriptor(i < call.owners.size() ? call.owners[i] : -1);
-  }
+  for (const int source : call.sources) writer.descriptor(source);
+  writer.number(static_cast<std::uint32_t>(call.owners.size()));
+  for (const int owners : call.owners) writer.descriptor(owners);
   writer.number(static_cast<std::uint32_t>(call.changes.size()));
   for (const Change& change : call.changes) {
     writer.number(static_cast<std::uint8_t>(change.kind));
     writer.number(change.source);
     writer.text(change.path);
+    if (change.kind == ChangeKind::kDeleted) continue;
+    writer.text(change.source_path);
+    writer.number(change.data_source);
+    writer.text(change.data_path);
+    writer.number(change.owner_source);
+    writer.number(change.time_source);
   }
   writer.number(static_cast<std::uint8_t>(call.whole ? 1 : 0));
   writer.descriptor(call.output);
@@ -98,8 +103,10 @@ Parcel encode(std::uint32_t job, const PackJob& call) {
 PackJob decode_pack(const Received& from) {
   Reader reader(from);
   PackJob call;
-  for (std::uint32_t count = reader.count(2); count > 0; --count) {
+  for (std::uint32_t count = reader.count(1); count > 0; --count) {
     call.sources.push_back(reader.required_descriptor());
+  }
+  for (std::uint32_t count = reader.count(1); count > 0; --count) {
     call.owners.push_back(reader.descriptor());
   }
   call.changes.resize(reader.count(9));
@@ -107,7 +114,15 @@ PackJob decode_pack(const Received& from) {
     change.kind = reader.choice(ChangeKind::kDeleted);
     change.source = reader.number<std::uint32_t>();
     change.path = reader.text(kMaxPath);
-    if (change.kind != ChangeKind::kDeleted && change.source >= call.sources.size()) Reader::fail();
+    if (change.kind == ChangeKind::kDeleted) continue;
+    change.source_path = reader.text(kMaxPath);
+    change.data_source = reader.number<std::uint32_t>();
+    change.data_path = reader.text(kMaxPath);
+    change.owner_source = reader.number<std::uint32_t>();
+    change.time_source = reader.number<std::uint32_t>();
+    for (const std::uint32_t source : {change.source, change.data_source, change.time_source}) {
+      if (source >= call.sources.size()) Reader::fail();
+    }
   }
   call.whole = reader.boolean();
   call.output = reader.descriptor();

@@ -65,8 +65,9 @@ struct PackJob {
   /// What Change::source counts in: directories whose files are read. [0] is the top.
   std::vector<int> sources;
   /// Ownership::kRecorded: the sources' sidecars, as UnpackJob::owners; -1, or shorter: none.
+  /// Longer: those that Change::owner_source may name beyond the sources.
   std::vector<int> owners;
-  /// The entries, in order. Empty with `whole`: all below sources[0], sorted (an export).
+  /// The entries, in order. Empty with `whole`: all below sources[0], sorted.
   std::vector<Change> changes;
   bool whole = false;
   int output = -1;                               // a file or a pipe, written from where it stands

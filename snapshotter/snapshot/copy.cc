@@ -117,6 +117,11 @@ class CopyDriver : public Driver {
     return copy_changes(root.get(), layers, mapping_, copied_at(directory));
   }
 
+  std::vector<Change> entries(int directory, const LayerStack& layers) override {
+    const sys::Fd root = sys::open_at(directory, "root", O_RDONLY | O_DIRECTORY);
+    return copy_entries(root.get(), layers, mapping_);
+  }
+
   std::vector<sys::Fd> sources(int directory, const LayerStack& /*layers*/) override {
     std::vector<sys::Fd> sources;
     sources.push_back(sys::open_at(directory, "root", O_RDONLY | O_DIRECTORY));

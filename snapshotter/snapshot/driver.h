@@ -44,6 +44,8 @@ class Driver {
   /// -1 for a view of an image (needs at least one layer; the copy driver has none).
   virtual sys::Fd root(int directory, const LayerStack& layers, bool read_only) = 0;
   virtual std::vector<Change> changes(int directory, const LayerStack& layers) = 0;
+  /// All that is in the root, whether it was changed or not, to be packed.
+  virtual std::vector<Change> entries(int directory, const LayerStack& layers) = 0;
   /// What the changes' `source` counts in: open directories, [0] holds the changed files.
   virtual std::vector<sys::Fd> sources(int directory, const LayerStack& layers) = 0;
 };

@@ -104,6 +104,11 @@ class FuseDriver : public Driver {
     return overlay_changes(upper.get(), layers, mapping_, UpperFormat::kFuseOverlayfs);
   }
 
+  std::vector<Change> entries(int directory, const LayerStack& layers) override {
+    const sys::Fd upper = sys::open_at(directory, "upper", O_RDONLY | O_DIRECTORY);
+    return overlay_entries(upper.get(), layers, mapping_, UpperFormat::kFuseOverlayfs);
+  }
+
   std::vector<sys::Fd> sources(int directory, const LayerStack& layers) override {
     return upper_sources(directory, layers);
   }

@@ -9,6 +9,7 @@
 namespace snapshotter {
 namespace {
 
+constexpr std::size_t kMaxPath = 4095;  // PATH_MAX without its NUL
 constexpr std::string_view kMetaPrefix = ".wh..wh.";
 constexpr std::string_view kOpaqueName = ".wh..wh..opq";
 
@@ -34,6 +35,9 @@ bool leads_through_meta(std::string_view parent) {
 
 std::string clean_path(std::string_view text, std::uint64_t max_depth) {
   if (text.empty()) throw sys::Error("it has no name");
+  if (text.size() > kMaxPath) {
+    throw sys::Error(sys::format("its path is longer than {} bytes", kMaxPath));
+  }
   if (text.find('\0') != std::string_view::npos) throw sys::Error("its name has a NUL byte");
   std::string path;
   path.reserve(text.size());

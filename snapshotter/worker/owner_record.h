@@ -14,6 +14,11 @@
 
 namespace snapshotter {
 
+/// Of a recorded mode these bits are on disk: setuid and setgid would be our own user's there.
+constexpr mode_t kModesOnDisk = 01777;
+/// Of the regular file that stands for a device.
+constexpr mode_t kPlaceholderMode = 0600;
+
 struct OwnerRecord {
   uid_t uid = 0;
   gid_t gid = 0;

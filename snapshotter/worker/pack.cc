@@ -68,7 +68,7 @@ class Packing {
       owners_.push_back(owners < 0 ? OwnerRecords()
                                    : parse_owner_records(sys::read_all(owners, kMaxSidecar)));
     }
-    owners_.resize(job.sources.size());
+    owners_.resize(std::max(job.owners.size(), job.sources.size()));
   }
 
   Packed run() {
@@ -87,6 +87,15 @@ class Packing {
   }
 
  private:
+  // Where an entry comes from, and what is not to be found there.
+  struct Origin {
+    std::uint32_t source = 0;
+    std::string path = {};
+    sys::Fd data = {};
+    const OwnerRecord* owner = nullptr;
+    std::optional<sys::Time> time = {};
+  };
+
   void add(const Change& change) {
     const std::string path = clean_path(change.path.empty() ? "." : change.path, ~0ULL);
     const SplitPath split = split_path(path);
@@ -94,9 +103,40 @@ class Packing {
       throw sys::Error("a layer can't hold a name that begins with \".wh.\"");
     }
     if (change.kind == ChangeKind::kDeleted) return add_whiteout(split);
-    const int dir = open_directory(change.source, split.parent);
+    Origin origin = {.source = change.source, .path = path};
+    if (!change.source_path.empty()) origin.path = clean_path(change.source_path, ~0ULL);
+    if (!change.data_path.empty()) {
+      origin.data = open_data(change.data_source, clean_path(change.data_path, ~0ULL));
+    }
+    const auto& own = owners_[change.source];
+    if (const auto record = own.find(origin.path); record != own.end()) {
+      origin.owner = &record->second;
+    } else if (change.owner_source > 0 && change.owner_source < owners_.size()) {
+      const auto& lower = owners_[change.owner_source];
+      if (const auto copied = lower.find(path); copied != lower.end()) {
+        origin.owner = &copied->second;
+      }
+    }
+    if (change.time_source > 0) origin.time = time_in(change.time_source, path);
+    const SplitPath place = split_path(origin.path);
+    const int dir = open_directory(change.source, place.parent);
     if (path.empty()) return add_root(dir);
-    add_name(dir, split.name, path, change.source);
+    add_name(dir, place.name, path, origin);
+  }
+
+  std::optional<sys::Time> time_in(std::uint32_t source, const std::string& path) const {
+    const std::optional<sys::Fd> dir = sys::open_directory_beneath(job_.sources[source], path);
+    if (!dir) return std::nullopt;
+    return sys::modified_at(sys::status_of(dir->get()));
+  }
+
+  // A file whose bytes are not where its metadata is.
+  sys::Fd open_data(std::uint32_t source, const std::string& path) const {
+    const SplitPath split = split_path(path);
+    const std::optional<sys::Fd> dir = sys::open_directory_beneath(
+        job_.sources[source], split.parent.empty() ? "." : split.parent);
+    if (!dir) throw sys::errno_error("open the directory of its content", ENOENT);
+    return sys::open_for_reading(dir->get(), split.name);
   }
 
   void add_whiteout(const SplitPath& split) {
@@ -125,7 +165,7 @@ class Packing {
     for (const std::string& name : sys::list_directory(dir)) {
       const std::string below = path.empty() ? name : path + "/" + name;
       const bool is_directory = sys::in_context([&] { return config::quote_for_message(below); },
-                                                [&] { return add_name(dir, name, below, 0); });
+                                                [&] { return add_name(dir, name, below, {}); });
       if (!is_directory) continue;
       const sys::Fd inner = sys::open_at(dir, name, O_RDONLY | O_DIRECTORY);
       add_below(inner.get(), below);
@@ -146,19 +186,31 @@ class Packing {
                    .mode = status.st_mode & 07777U,
                    .uid = status.st_uid,
                    .gid = status.st_gid,
-                   .time = sys::modified_at(status),
+                   .time = clamped(sys::modified_at(status)),
                    .target = {},
                    .attributes = {}};
-    if (job_.clamp_time && entry.time.seconds >= *job_.clamp_time) {
-      entry.time = {.seconds = *job_.clamp_time};
-    }
     return entry;
   }
 
-  static void apply(const OwnerRecord& record, Entry& entry) {
-    entry.uid = record.uid;
-    entry.gid = record.gid;
-    entry.mode = record.mode;
+  sys::Time clamped(const sys::Time& time) const {
+    if (job_.clamp_time && time.seconds >= *job_.clamp_time) return {.seconds = *job_.clamp_time};
+    return time;
+  }
+
+  // The recorded one, unless another than is on disk for it was set since.
+  static mode_t mode_of(const OwnerRecord& record, mode_t found) {
+    const bool is_untouched =
+        record.type != 0 ? found == kPlaceholderMode
+                         : found == (record.mode & kModesOnDisk) || found == (record.mode & 0777U);
+    return is_untouched ? record.mode : found;
+  }
+
+  void apply(const OwnerRecord& record, Entry& entry) const {
+    if (is_recorded()) {
+      entry.uid = record.uid;
+      entry.gid = record.gid;
+    }
+    entry.mode = mode_of(record, entry.mode);
     if (record.type == 0) return;
     entry.type = record.type;
     entry.major = record.major;
@@ -167,13 +219,12 @@ class Packing {
   }
 
   // With ids of its own a file's owner is what it is; but a device may be recorded there too.
-  void add_attributes(int file, Entry& entry) {
+  void add_attributes(int file, Entry& entry) const {
     for (const std::string& name : sys::attribute_names(file)) {
       if (name == kOwnerAttribute) {
         const auto text = sys::attribute(file, kOwnerAttribute);
         const auto record = text ? parse_owner_record(*text) : std::nullopt;
-        const bool counts = record && (job_.mapping.ownership == Ownership::kRecorded ||
-                                       (record->type != 0 && entry.size == 0));
+        const bool counts = record && (is_recorded() || (record->type != 0 && entry.size == 0));
         if (counts) apply(*record, entry);
       } else if (belongs_into_layer(name)) {
         if (auto value = sys::attribute(file, name.c_str())) {
@@ -184,17 +235,18 @@ class Packing {
   }
 
   // Whether it is a directory.
-  bool add_name(int dir, const std::string& name, const std::string& path, std::uint32_t source) {
+  bool add_name(int dir, const std::string& name, const std::string& path, const Origin& origin) {
     const auto status = sys::status_at(dir, name);
     if (!status) throw sys::errno_error("look at it", ENOENT);
     Entry entry = entry_of(path, *status);
+    if (origin.time) entry.time = clamped(*origin.time);
     if (S_ISSOCK(status->st_mode) || sys::is_whiteout(*status)) return false;  // tar has none
     if (!S_ISDIR(status->st_mode) && status->st_nlink > 1 && add_second_name(*status, entry)) {
       return false;
     }
     ++entries_;
     if (S_ISREG(status->st_mode)) {
-      add_file(dir, name, *status, entry);
+      add_file(dir, name, *status, origin.data.get(), entry);
       return false;
     }
     if (S_ISDIR(status->st_mode)) {
@@ -208,9 +260,7 @@ class Packing {
       entry.major = major(status->st_rdev);
       entry.minor = minor(status->st_rdev);
     }
-    if (const auto record = owners_[source].find(path); record != owners_[source].end()) {
-      apply(record->second, entry);
-    }
+    if (origin.owner != nullptr) apply(*origin.owner, entry);
     writer_.add_header(entry);
     remember(*status, entry);
     return false;
@@ -237,19 +287,24 @@ class Packing {
     first.attributes.clear();
   }
 
-  void add_file(int dir, const std::string& name, const struct stat& status, Entry& entry) {
+  // data: the content instead of its own; -1: that.
+  void add_file(int dir, const std::string& name, const struct stat& status, int data,
+                Entry& entry) {
     const sys::Fd file = sys::open_for_reading(dir, name);
     const struct stat opened = sys::status_of(file.get());
     if (opened.st_ino != status.st_ino || !S_ISREG(opened.st_mode)) {
       throw sys::Error("it was replaced while it was read");
     }
-    entry.size = static_cast<std::uint64_t>(opened.st_size);
+    const int content = data < 0 ? file.get() : data;
+    entry.size = static_cast<std::uint64_t>(sys::status_of(content).st_size);
     add_attributes(file.get(), entry);
     writer_.add_header(entry);
     remember(status, entry);
-    add_content(sink_, file.get(), entry.size);
+    add_content(sink_, content, entry.size);
     writer_.pad(entry.size);
   }
+
+  bool is_recorded() const { return job_.mapping.ownership == Ownership::kRecorded; }
 
   const PackJob& job_;
   Sink sink_;

@@ -14,6 +14,9 @@ namespace {
 
 constexpr std::int64_t kMaxId = std::numeric_limits<uid_t>::max() - std::int64_t{1};
 
+// Of a pax header, besides attributes: names of a path each, sparse maps.
+constexpr std::uint64_t kMaxOtherRecords = std::uint64_t{1} << 20;
+
 std::uint32_t id_of(std::int64_t id, const char* what) {
   if (id < 0 || id > kMaxId) throw sys::Error(sys::format("{} {} is none", what, id));
   return static_cast<std::uint32_t>(id);
@@ -25,6 +28,7 @@ std::string text_of(const char* text) { return text == nullptr ? std::string() :
 
 TarReader::TarReader(Stream& stream, std::uint64_t max_attributes)
     : stream_(stream),
+      framing_(max_attributes + kMaxOtherRecords),
       max_attributes_(max_attributes),
       archive_(archive_read_new(), &archive_read_free) {
   if (!archive_) throw std::bad_alloc();
@@ -38,6 +42,7 @@ long TarReader::read_callback(archive* self, void* data, const void** buffer) {
   auto& reader = *static_cast<TarReader*>(data);
   try {
     const std::string_view piece = reader.stream_.next();
+    reader.framing_.add(piece);
     *buffer = piece.data();
     return static_cast<long>(piece.size());
   } catch (...) {  // kept for fail()
@@ -75,6 +80,7 @@ bool TarReader::next(Entry& entry) {
   const std::int64_t offset = archive_read_header_position(archive_.get());
   entry.offset = offset < 0 ? 0 : static_cast<std::uint64_t>(offset);
   if (!is_about_names(result)) check(result);
+  framing_.expect_entry(entry.offset);
   entry.path = text_of(archive_entry_pathname(raw));
   const char* hard_link = archive_entry_hardlink(raw);
   entry.type = hard_link == nullptr ? archive_entry_filetype(raw) : 0;

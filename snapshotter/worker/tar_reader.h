@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "snapshotter/worker/stream.h"
+#include "snapshotter/worker/tar_framing.h"
 #include "sys/place.h"
 
 struct archive;
@@ -56,6 +57,7 @@ class TarReader {
   void read_attributes(archive_entry* raw, Entry& entry) const;
 
   Stream& stream_;
+  TarFraming framing_;
   std::uint64_t max_attributes_;
   std::unique_ptr<archive, int (*)(archive*)> archive_;
   std::exception_ptr error_;  // nothing may be thrown through C

@@ -57,7 +57,7 @@ void Tree::warn(std::string text) {
 
 // With a single id everything is ours, so that a setuid bit would make it our user's for everybody
 // on the host. It is in the record.
-mode_t Tree::mode_on_disk(mode_t mode) const { return is_recorded() ? mode & 01777U : mode; }
+mode_t Tree::mode_on_disk(mode_t mode) const { return is_recorded() ? mode & kModesOnDisk : mode; }
 
 void Tree::record(int file, const OwnerRecord& record) {
   const int code = sys::set_attribute(file, kOwnerAttribute, to_text(record));
@@ -73,7 +73,13 @@ void Tree::set_owner_of(int file, const std::string& path, const Entry& entry) {
   owners_.erase(path);
   if (is_recorded()) {
     const OwnerRecord owner = {.uid = entry.uid, .gid = entry.gid, .mode = entry.mode};
-    if (owner != OwnerRecord{.mode = mode_on_disk(entry.mode)}) record(file, owner);
+    if (owner == OwnerRecord{.mode = mode_on_disk(entry.mode)}) return;
+    // fuse-overlayfs takes the attribute at a layer's root for the promise that all files have it.
+    if (path.empty()) {
+      owners_[path] = owner;
+    } else {
+      record(file, owner);
+    }
     return;
   }
   if (entry.uid == 0 && entry.gid == 0) return;  // as whatever we make
@@ -113,7 +119,7 @@ void Tree::place_special(const std::string& path, const Entry& entry) {
     if (error.code() != EPERM || !is_device) throw;
   }
   if (!is_made) {
-    const std::optional<sys::Fd> file = sys::create_file(place.dir, place.name, 0600);
+    const std::optional<sys::Fd> file = sys::create_file(place.dir, place.name, kPlaceholderMode);
     if (!file) throw sys::errno_error("make a device's place", EEXIST);
     if (!is_recorded()) set_owner_of(file->get(), path, entry);
     record(file->get(), {.uid = entry.uid,

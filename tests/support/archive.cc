@@ -62,7 +62,9 @@ std::string tar_entry(const TarEntry& entry) {
   if (!entry.pax.empty()) {
     std::string records;
     for (const auto& [key, value] : entry.pax) records += pax_record(key, value);
-    bytes += header_of({.name = "PaxHeaders/x", .type = 'x'}, records.size()) + padded(records);
+    bytes +=
+        header_of({.name = "PaxHeaders/" + entry.name, .type = 'x', .time = 0}, records.size());
+    bytes += padded(records);
   }
   return bytes + header_of(entry, entry.content.size()) + padded(entry.content);
 }

@@ -97,6 +97,30 @@ TEST_CASE("pack: a list of changes has whiteouts where something went", "[snapsh
   REQUIRE(result.out == "d/\nd/.wh.gone\nd/s\n");
 }
 
+TEST_CASE("pack: what a rename or a metacopy left elsewhere is read there", "[snapshotter][pack]") {
+  const std::string archive = scene::inside([](const scene::Ground& ground) {
+    scene::Layers layers(ground);
+    (void)layers.unpack(tar_of({{.name = "d/", .type = '5', .mode = 0755},
+                                {.name = "d/f", .content = "the layer's", .mode = 0600}}),
+                        "lower");
+    (void)layers.unpack(tar_of({{.name = "new/", .type = '5', .mode = 0700},
+                                {.name = "new/g", .content = std::string(5, '\0'), .mode = 0640}}),
+                        "upper");
+    const sys::Fd lower = sys::open_at(layers.staging(), "lower", O_RDONLY | O_DIRECTORY);
+    const sys::Fd upper = sys::open_at(layers.staging(), "upper", O_RDONLY | O_DIRECTORY);
+    return layers.pack("upper", [&](snapshotter::PackJob& job) {
+      job.whole = false;
+      job.sources = {upper.get(), lower.get()};
+      job.changes = {{.path = "new"},
+                     {.path = "new/f", .source = 1, .source_path = "d/f"},
+                     {.path = "new/g", .data_source = 1, .data_path = "d/f"}};
+    });
+  });
+  REQUIRE(archive == tar_of({{.name = "new/", .type = '5', .mode = 0700},
+                             {.name = "new/f", .content = "the layer's", .mode = 0600},
+                             {.name = "new/g", .content = "the layer's", .mode = 0640}}));
+}
+
 TEST_CASE("pack: compressed twice it is the same twice", "[snapshotter][pack]") {
   for (const auto compression :
        {snapshotter::Compression::kGzip, snapshotter::Compression::kZstd}) {
