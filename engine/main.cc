@@ -44,6 +44,7 @@ void report(const sys::Error& error) {
 }
 
 int run_program(const std::vector<std::string>& words) {
+  int failure = kFailure;
   try {
     fill_standard_streams();
     const Parsed parsed = parse_command_line(words, all_verbs());
@@ -51,6 +52,7 @@ int run_program(const std::vector<std::string>& words) {
       print(parsed.text);
       return 0;
     }
+    failure = parsed.command->failure_exit;
     sys::Log log;
     log.set_debug(parsed.global.debug || parsed.global.log_level == "debug");
     Context context(parsed.global, log);
@@ -67,7 +69,7 @@ int run_program(const std::vector<std::string>& words) {
   } catch (const std::exception& error) {
     report(sys::Error(sys::format("internal error: {}", error.what())));
   }
-  return kFailure;
+  return failure;
 }
 
 }  // namespace

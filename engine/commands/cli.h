@@ -47,6 +47,7 @@ struct Command {
   std::vector<Positional> positionals = {};
   /// Whatever follows the first positional is one too: `create IMAGE CMD --flag-of-cmd`.
   bool flags_end_at_positional = false;
+  int failure_exit = 1;  // of an error
   /// Gives the exit code. What the flags and positionals are bound to lives in what it captures.
   std::function<int(Context&)> run;
 };

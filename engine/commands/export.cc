@@ -27,7 +27,7 @@ int run(Context& context, const Options& options) {
                        const OpenContainer container =
                            open_container(workshop.store, workshop.mapping,
                                           find_container(workshop.store, options.container));
-                       const sys::Fd root = container.root();
+                       const sys::Fd root = container.root(container.record.is_read_only);
                        export_root(workshop, root.get(), output.fd());
                      });
   output.keep();

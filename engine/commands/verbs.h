@@ -25,6 +25,7 @@ Command mount_command();
 Command ps_command();
 Command rm_command();
 Command rmi_command();
+Command run_command();
 Command save_command();
 Command system_check_command();
 Command system_df_command();
@@ -33,6 +34,11 @@ Command tag_command();
 Command umount_command();
 Command unshare_command();
 Command version_command();
+Command volume_create_command();
+Command volume_inspect_command();
+Command volume_ls_command();
+Command volume_prune_command();
+Command volume_rm_command();
 
 std::span<const Verb> all_verbs();
 
