@@ -10,6 +10,7 @@
 namespace config {
 
 constexpr std::string_view kDefaultDetachKeys = "ctrl-p,ctrl-q";
+constexpr std::size_t kMaxDetachKeys = 64;
 
 /// The bytes that the keys send: "a", "ctrl-@" to "ctrl-_", separated by commas. Empty text: none.
 /// None when it is no list of keys.

@@ -44,14 +44,14 @@ AttachEnd attach(sys::Fd connection, const AttachOptions& options);
 /// The container gets `signal`; if it lives after `timeout`, SIGKILL. It is not restarted. Waits
 /// until it has ended. False: the monitor died meanwhile, or the connection is none.
 /// timeout: empty: for ever. signal: 0: the configuration's.
-bool stop(sys::Fd connection, int signal, std::optional<std::chrono::seconds> timeout);
+bool stop(const sys::Fd& connection, int signal, std::optional<std::chrono::seconds> timeout);
 /// The container is not restarted when it ends: for `kill`, `rm --force`. False: as above.
-bool forbid_restart(sys::Fd connection);
+bool forbid_restart(const sys::Fd& connection);
 /// Waits for the container's end for good. Empty: the monitor died meanwhile.
-std::optional<int> wait_for_exit(sys::Fd connection);
+std::optional<int> wait_for_exit(const sys::Fd& connection);
 /// The size of the container's terminal. False: as above.
-bool resize(sys::Fd connection, std::uint16_t rows, std::uint16_t columns);
+bool resize(const sys::Fd& connection, std::uint16_t rows, std::uint16_t columns);
 /// The log's file is opened anew: somebody has moved it. False: as above.
-bool reopen_log(sys::Fd connection);
+bool reopen_log(const sys::Fd& connection);
 
 }  // namespace shim

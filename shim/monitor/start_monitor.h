@@ -22,10 +22,11 @@ class Starting {
   /// Has the program executed, and waits for that. Errors: the runtime's own words; nothing is left
   /// of the container then.
   void start();
-  /// After `start`: says that the caller does what `on_exit` would do. It holds for as long as
-  /// this lives: a caller that dies is replaced by `on_exit`.
+  /// Before `start`: says that the caller will do what `on_exit` would do, once all is over, also
+  /// when `start` fails. A caller that dies is replaced by `on_exit`.
   void take_over_cleaning();
-  /// Waits until the monitor has done all it had to, and the container is free for anybody.
+  /// Waits until the container is free for anybody: its last end, and what the monitor does about
+  /// it.
   void wait_until_over();
 
   /// The connection for `attach`, made before anything ran, so that no byte is lost. Only with

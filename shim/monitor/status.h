@@ -42,16 +42,16 @@ struct Health {
 
 struct RunStatus {
   RunState state = RunState::kStarting;
-  pid_t monitor = 0;              // as the monitor's pid namespace counts; 0: none any more
-  pid_t pid = 0;                  // of the container's init; 0: there is none
-  std::string started, finished;  // RFC 3339, UTC, of the last run; empty: not (yet)
-  int exit_code = 0;              // of the last run: 0..255, 128 + signal
-  int signal = 0;                 // that ended it; 0: none
-  bool was_oom_killed = false;    // the kernel killed for want of memory in its cgroup
+  pid_t monitor = 0;  // as the monitor's pid namespace counts; 0: none any more
+  pid_t pid = 0;      // of the container's init; 0: there is none
+  std::string started = {}, finished = {};  // RFC 3339, UTC, of the last run; empty: not (yet)
+  int exit_code = 0;                        // of the last run: 0..255, 128 + signal
+  int signal = 0;                           // that ended it; 0: none
+  bool was_oom_killed = false;              // the kernel killed for want of memory in its cgroup
   std::uint32_t restarts = 0;
   bool was_stopped_by_hand = false;
-  std::string error;             // the runtime's words, of kFailed
-  std::optional<Health> health;  // with health checks only
+  std::string error = {};             // the runtime's words, of kFailed
+  std::optional<Health> health = {};  // with health checks only
   bool operator==(const RunStatus&) const = default;
 };
 
