@@ -16,9 +16,9 @@ std::optional<sys::Fd> connect_monitor(int sockets);
 
 struct AttachOptions {
   int input = 0, output = 1, error_output = 2;  // borrowed; -1: none
-  bool has_terminal = false;   // the container has; `input` is put into raw mode if it is one too
-  std::string detach_keys;     // their bytes, config::parse_detach_keys; empty: none
-  bool passes_signals = true;  // our SIGTERM and so on go to the container's init
+  bool has_terminal = false;     // the container has; `input` is put into raw mode if it is one too
+  std::string detach_keys = {};  // their bytes, config::parse_detach_keys; empty: none
+  bool passes_signals = true;    // our SIGTERM and so on go to the container's init
   /// The container waits for us when we are slow, as a pipe's writer does, for as long as we live;
   /// false: who is slow for ten seconds is dropped.
   bool is_waited_for = false;

@@ -11,22 +11,22 @@
 namespace shim {
 
 struct LogLine {
-  std::string_view time;    // RFC 3339, UTC, nine digits of nanoseconds: comparable as text
-  bool is_error = false;    // from standard error
-  std::string_view text;    // a whole line, or a part of a long one
-  bool is_complete = true;  // a newline followed
+  std::string_view time = {};  // RFC 3339, UTC, nine digits of nanoseconds: comparable as text
+  bool is_error = false;       // from standard error
+  std::string_view text = {};  // a whole line, or a part of a long one
+  bool is_complete = true;     // a newline followed
 };
 
 struct LogOptions {
-  std::string path;  // LogConfig::path
+  std::string path = {};  // LogConfig::path
   /// Times as LogLine has them; empty: no bound. `since` counts in, `until` too.
-  std::string since, until;
-  std::optional<std::uint64_t> tail;  // lines at the end; empty: all
+  std::string since = {}, until = {};
+  std::optional<std::uint64_t> tail = {};  // lines at the end; empty: all
   bool follows = false;
   /// The container's directory, of which `follows` learns that the monitor has gone.
   int directory = -1;
   /// An answer of false ends the reading.
-  std::function<bool(const LogLine&)> sink;
+  std::function<bool(const LogLine&)> sink = {};
 };
 
 /// Calls the sink for each part of a line, in the order in which they were written. With `follows`

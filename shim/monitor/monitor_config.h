@@ -22,7 +22,7 @@ enum class Input {
 
 struct LogConfig {
   bool is_on = true;
-  std::string path;             // absolute; its directory exists. ".1" is the one before, and so on
+  std::string path = {};        // absolute; its directory exists. ".1" is the one before, and so on
   std::uint64_t max_size = 0;   // bytes of a file; 0: no limit
   std::uint32_t max_files = 1;  // with the current one
   bool operator==(const LogConfig&) const = default;
@@ -37,7 +37,7 @@ struct RestartConfig {
 };
 
 struct HealthConfig {
-  std::vector<std::string> command;  // what `tilla-runtime exec` runs; empty: no checks
+  std::vector<std::string> command = {};  // what `tilla-runtime exec` runs; empty: no checks
   nanoseconds interval = std::chrono::seconds(30), timeout = std::chrono::seconds(30);
   nanoseconds start_period{0};
   std::uint32_t retries = 3;

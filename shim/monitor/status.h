@@ -27,16 +27,16 @@ enum class RunState {
 std::string_view name_of(RunState state);
 
 struct HealthResult {
-  std::string start, end;  // RFC 3339, UTC
-  int exit_code = 0;       // -1: it took too long, or could not be run
-  std::string output;      // its beginning, 4096 bytes at most
+  std::string start = {}, end = {};  // RFC 3339, UTC
+  int exit_code = 0;                 // -1: it took too long, or could not be run
+  std::string output = {};           // its beginning, 4096 bytes at most
   bool operator==(const HealthResult&) const = default;
 };
 
 struct Health {
   std::string status;  // docker's words: "starting", "healthy", "unhealthy"
   std::uint32_t failing_streak = 0;
-  std::vector<HealthResult> log;  // the last five, the newest last
+  std::vector<HealthResult> log = {};  // the last five, the newest last
   bool operator==(const Health&) const = default;
 };
 
