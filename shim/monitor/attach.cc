@@ -171,7 +171,7 @@ void Attachment::take_signal(int number) {
       break;
   }
   if (!options_.passes_signals) return end(AttachEnd::Kind::kSignal, 0, number);
-  send(sys::format("{}{}", kSignal, number));
+  send(sys::format("{}{}", kSendSignal, number));
 }
 
 // ---------------------------------------------------------------------------- from the monitor
@@ -197,7 +197,7 @@ void Attachment::obey(char letter, std::string_view text) {
     case kDone:
       is_input_on_its_way_ = false;
       return;
-    case kDropped:
+    case kTooSlow:
       is_dropped_ = true;
       return;
     case kExit:

@@ -164,7 +164,7 @@ void Clients::drop_slow(Moment now) {
     if (!client.is_behind || client.is_waited_for) continue;
     if (now < client.behind_since + kPatience) continue;
     // There may be room for one letter; if not, it sees the end of the connection.
-    (void)sys::send_now(client.socket.get(), {&kDropped, 1}, {});
+    (void)sys::send_now(client.socket.get(), {&kTooSlow, 1}, {});
     client.is_gone = true;
   }
 }

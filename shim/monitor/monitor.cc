@@ -310,7 +310,7 @@ void Monitor::obey(char letter, std::string_view text) {
     status_.was_stopped_by_hand = true;
     return;
   }
-  if (letter == kSignal && numbers.size() == 1 && is_signal(numbers[0])) {
+  if (letter == kSendSignal && numbers.size() == 1 && is_signal(numbers[0])) {
     (void)container_.signal(numbers[0]);  // it may have ended
   }
   if (letter == kWindow && numbers.size() == 2) {

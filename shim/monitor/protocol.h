@@ -12,7 +12,7 @@ constexpr char kAttach = 'a';
 constexpr char kInput = 'i';
 constexpr char kInputEnd = 'c';
 constexpr char kWindow = 'w';
-constexpr char kSignal = 'k';
+constexpr char kSendSignal = 'k';
 constexpr char kStop = 's';
 constexpr char kNoRestart = 'n';
 constexpr char kReopenLog = 'l';
@@ -25,7 +25,7 @@ constexpr char kHello = 'h';
 constexpr char kOutput = 'o';
 constexpr char kErrorOutput = 'e';
 constexpr char kDone = 'r';
-constexpr char kDropped = 'd';
+constexpr char kTooSlow = 'd';
 constexpr char kExit = 'x';
 
 constexpr std::size_t kMaxInput = 16384;  // of one message

@@ -107,10 +107,11 @@ int exit_code_of_failure(std::string_view message) {
   const auto says = [&](std::string_view words) {
     return message.find(words) != std::string_view::npos;
   };
-  // As docker tells them apart: by the runtime's words, which are runc's.
-  if (!says("exec: \"")) return kEngine;
-  if (says("executable file not found") || says("no such file or directory")) return kNotFound;
-  if (says("permission denied") || says("exec format error") || says("is a directory")) {
+  // As docker tells them apart: by the runtime's words, which are runc's; at the start the
+  // kernel's.
+  if (!says("exec: \"") && !says("\": exec: ")) return kEngine;
+  if (says("executable file not found") || says("o such file or directory")) return kNotFound;
+  if (says("ermission denied") || says("xec format error") || says("s a directory")) {
     return kNotExecutable;
   }
   return kEngine;

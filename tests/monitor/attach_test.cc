@@ -75,7 +75,7 @@ TEST_CASE("attach: input arrives whole, and its end", "[monitor][attach]") {
   container.config.input = shim::Input::kOnce;
   Attacher client(start_attached(container, true), "iw");
   std::string text;
-  for (int i = 0; i < 20000; ++i) text += sys::format("line {}\n", i);
+  for (int i = 0; i < 4000; ++i) text += sys::format("line {}\n", i);
   client.program().send(text);
   client.program().close_input();
   CHECK(client.wait() == "exited 0");

@@ -177,5 +177,7 @@ TEST_CASE("failures: docker's exit codes, by the runtime's words", "[shim][start
         127);
   CHECK(exit_code_of_failure("exec: \"/x\": stat /x: no such file or directory") == 127);
   CHECK(exit_code_of_failure("exec: \"/etc\": is a directory: permission denied") == 126);
+  CHECK(exit_code_of_failure("start \"a\": exec: Exec format error") == 126);
+  CHECK(exit_code_of_failure("start \"a\": exec: No such file or directory") == 127);
   CHECK(exit_code_of_failure("mount 3 \"/x\": no such file or directory") == 125);
 }
