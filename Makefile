@@ -74,15 +74,18 @@ WORKER_PARTS := $(filter-out %/main.o,$(WORKER_OBJ))
 ENGINE_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard engine/image/*.cc engine/container/*.cc engine/commands/*.cc) \
   $(filter-out engine/main.cc,$(wildcard engine/*.cc)))
 
+SHIM_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(filter-out shim/monitor/main.cc,$(wildcard shim/monitor/*.cc)))
 SYSTEMD_OBJ := $(patsubst %.cc,$(OBJ)/%.o,$(wildcard systemd/*.cc))
 
 include sys/stub/stub.mk
+include shim/init/init.mk
 SYS_OBJ += $(STUB_OBJ)
 
 LIB_SYS := $(OBJ)/libsys.a
 LIB_CONFIG := $(OBJ)/libconfig.a
 LIB_RUNTIME := $(OBJ)/libruntime.a
 LIB_SNAPSHOTTER := $(OBJ)/libsnapshotter.a
+LIB_SHIM := $(OBJ)/libshim.a
 LIB_ENGINE := $(OBJ)/libengine.a
 SYSTEM_LIBS := -lseccomp -lcap
 # SHA-256, in config/hash.cc.
@@ -91,7 +94,7 @@ HASH_LIBS := $(if $(filter 1,$(SAN) $(FUZZ)),-lcrypto,-l:libcrypto.a)
 # ---------------------------------------------------------------------------- programs
 
 .PHONY: all
-all: $(BIN)/tilla-runtime $(BIN)/tilla-systemd $(if $(wildcard engine/main.cc),$(BIN)/tilla) $(if $(WORKER_OBJ),$(BIN)/tilla-layers)
+all: $(BIN)/tilla-init $(BIN)/tilla-monitor $(BIN)/tilla-runtime $(BIN)/tilla-systemd $(if $(wildcard engine/main.cc),$(BIN)/tilla) $(if $(WORKER_OBJ),$(BIN)/tilla-layers)
 
 RUNTIME_PARTS := $(OBJ)/runtime/main.o $(LIB_RUNTIME) $(LIB_CONFIG) $(LIB_SYS)
 , := ,
@@ -114,10 +117,15 @@ $(BIN)/tilla-systemd: $(SYSTEMD_OBJ) $(LIB_SYS)
 	@echo "link  $@"
 	$(Q)$(CXX) $(DYNAMIC_LINK) -o $@ $^ -lsystemd -lcap
 
-$(BIN)/tilla: $(OBJ)/engine/main.o $(LIB_ENGINE) $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
+$(BIN)/tilla: $(OBJ)/engine/main.o $(LIB_ENGINE) $(LIB_SHIM) $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
 	@mkdir -p $(@D)
 	@echo "link  $@"
 	$(Q)$(CXX) $(LINK) -o $@ $^ $(HASH_LIBS) $(SYSTEM_LIBS)
+
+$(BIN)/tilla-monitor: $(OBJ)/shim/monitor/main.o $(LIB_SHIM) $(LIB_CONFIG) $(LIB_SYS)
+	@mkdir -p $(@D)
+	@echo "link  $@"
+	$(Q)$(CXX) $(LINK) -o $@ $^ $(SYSTEM_LIBS)
 
 # Dynamic for isa-l alone, of which Debian has no archive; the others' start would cost 5 ms.
 WORKER_LIBS := $(if $(filter 1,$(SAN) $(FUZZ)),-larchive -lzstd -lcrypto,-l:libarchive.a -l:libzstd.a -l:libcrypto.a) \
@@ -128,6 +136,7 @@ $(BIN)/tilla-layers: $(WORKER_OBJ) $(LIB_SNAPSHOTTER) $(LIB_CONFIG) $(LIB_SYS)
 	$(Q)$(CXX) $(DYNAMIC_LINK) -o $@ $^ $(WORKER_LIBS) $(SYSTEM_LIBS)
 
 $(LIB_SNAPSHOTTER): $(SNAPSHOTTER_OBJ)
+$(LIB_SHIM): $(SHIM_OBJ)
 $(LIB_ENGINE): $(ENGINE_OBJ)
 $(LIB_SYS): $(SYS_OBJ)
 $(LIB_CONFIG): $(CONFIG_OBJ)
@@ -146,7 +155,7 @@ $(addprefix $(OBJ)/,runtime/commands/command_line.o runtime/commands/features.o 
 # A hundred thousand headers and names: not start, but work.
 $(WORKER_OBJ): CXXFLAGS += $(if $(filter 1,$(SAN)),,-O2)
 
-$(addprefix $(OBJ)/,runtime/cgroup/systemd.o engine/image/workshop.o): CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
+$(addprefix $(OBJ)/,runtime/cgroup/systemd.o sys/helper_program.o): CXXFLAGS += -DTILLA_LIBEXEC='"$(PREFIX)/libexec/tilla"'
 
 $(OBJ)/sys/start.o: sys/start.S
 	@mkdir -p $(@D)
@@ -196,7 +205,7 @@ $(DEPS): deps-%:
 
 # Before anything is compiled, but no reason to compile anything again.
 $(SYS_OBJ) $(CONFIG_OBJ) $(RUNTIME_OBJ) $(OBJ)/runtime/main.o $(SYSTEMD_OBJ) $(SNAPSHOTTER_OBJ) \
-  $(WORKER_OBJ) $(ENGINE_OBJ) $(OBJ)/engine/main.o $(STUB): | deps-build
+  $(WORKER_OBJ) $(SHIM_OBJ) $(OBJ)/shim/monitor/main.o $(ENGINE_OBJ) $(OBJ)/engine/main.o $(STUB): | deps-build
 bench-tools $(BENCH_OBJ) $(BENCH_TOOLS): | deps-bench
 $(TEST_OBJECTS) $(PCH).gch $(TESTS)/probe $(TESTS)/failing $(TESTS)/attack: | deps-build deps-test
 $(CONFORMANCE_OBJ): | deps-build deps-test deps-conformance

@@ -28,13 +28,14 @@ void wait_for_any(std::vector<Waiting>& entries, int timeout_ms) {
   }
 }
 
-Fd divert_signals() {
+Fd divert_signals(const std::vector<int>& left) {
   sigset_t all;
   ::sigfillset(&all);
   // Faults are our own: they must end us as ever.
   for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS}) {
     ::sigdelset(&all, fault);
   }
+  for (const int signal : left) ::sigdelset(&all, signal);
   if (::sigprocmask(SIG_SETMASK, &all, nullptr) < 0) throw errno_error("sigprocmask");
   Fd fd(::signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!fd) throw errno_error("signalfd");

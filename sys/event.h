@@ -19,9 +19,9 @@ struct Waiting {
 /// Waits until something can be done, at most `timeout_ms` (-1: for ever).
 void wait_for_any(std::vector<Waiting>& entries, int timeout_ms = -1);
 
-/// Blocks every signal that can be blocked; they are read from the returned descriptor instead.
-/// Children of clone_child start with them blocked.
-Fd divert_signals();
+/// Blocks every signal that can be blocked, but those in `left`; they are read from the returned
+/// descriptor instead. Children of clone_child start with them blocked.
+Fd divert_signals(const std::vector<int>& left = {});
 /// The next signal's number; empty when there is none.
 std::optional<int> read_signal(int signal_fd);
 

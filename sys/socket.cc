@@ -63,6 +63,13 @@ void bind_with_mode(const Fd& socket, int dir, const std::string& name, mode_t m
   }
 }
 
+Fd listen_as(int type, int dir, const std::string& name) {
+  Fd socket = make_socket(type);
+  bind_with_mode(socket, dir, name, 0600);
+  if (::listen(socket.get(), 8) < 0) throw errno_error("listen");
+  return socket;
+}
+
 }  // namespace
 
 SocketPair make_channel() {
@@ -73,12 +80,9 @@ SocketPair make_channel() {
   return {.first = Fd(ends[0]), .second = Fd(ends[1])};
 }
 
-Fd listen_at(int dir, const std::string& name) {
-  Fd socket = make_socket(SOCK_SEQPACKET);
-  bind_with_mode(socket, dir, name, 0600);
-  if (::listen(socket.get(), 8) < 0) throw errno_error("listen");
-  return socket;
-}
+Fd listen_at(int dir, const std::string& name) { return listen_as(SOCK_SEQPACKET, dir, name); }
+
+Fd listen_stream_at(int dir, const std::string& name) { return listen_as(SOCK_STREAM, dir, name); }
 
 std::optional<Fd> connect_at(int dir, const std::string& name) {
   Fd socket = make_socket(SOCK_SEQPACKET);
@@ -152,6 +156,18 @@ bool send_message(int socket, std::string_view message, const std::vector<int>& 
   if (retry([&] { return ::sendmsg(socket, &header, MSG_NOSIGNAL); }) >= 0) return true;
   if (errno == EPIPE || errno == ECONNRESET || errno == ENOTCONN) return false;
   throw errno_error("sendmsg");
+}
+
+Sent send_now(int socket, std::string_view head, std::string_view body) {
+  iovec parts[2] = {{.iov_base = const_cast<char*>(head.data()), .iov_len = head.size()},
+                    {.iov_base = const_cast<char*>(body.data()), .iov_len = body.size()}};
+  msghdr header = {};
+  header.msg_iov = parts;
+  header.msg_iovlen = 2;
+  if (retry([&] { return ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT); }) >= 0) {
+    return Sent::kDone;
+  }
+  return errno == EAGAIN || errno == ENOBUFS ? Sent::kFull : Sent::kGone;
 }
 
 long send_descriptor(int socket, std::string_view message, int fd) noexcept {

@@ -21,6 +21,8 @@ SocketPair make_channel();
 
 /// A listening SOCK_SEQPACKET socket `name` (mode 0600) in directory `dir`.
 Fd listen_at(int dir, const std::string& name);
+/// The same as a SOCK_STREAM socket, for whoever sends a --console-socket's descriptor.
+Fd listen_stream_at(int dir, const std::string& name);
 /// Connects to it. Empty: there is no such socket, or nobody listens.
 std::optional<Fd> connect_at(int dir, const std::string& name);
 /// Connects a SOCK_STREAM socket to a path of the caller's, as --console-socket.
@@ -36,6 +38,10 @@ uid_t peer_uid(int socket);
 
 /// Sends one message, never raising SIGPIPE. False: the peer is gone.
 bool send_message(int socket, std::string_view message, const std::vector<int>& fds = {});
+
+/// Sends `head` and `body` as one message, without waiting.
+enum class Sent { kDone, kFull, kGone };
+Sent send_now(int socket, std::string_view head, std::string_view body);
 
 struct Message {
   std::string text;

@@ -229,6 +229,10 @@ void seek_to_end(int fd) {
   if (::lseek(fd, 0, SEEK_END) < 0) throw errno_error("seek");
 }
 
+void seek_to(int fd, std::uint64_t offset) {
+  if (::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) throw errno_error("lseek");
+}
+
 bool reserve_file_at(int dir, const std::string& name, std::uint64_t bytes) {
   if (::faccessat(dir, name.c_str(), F_OK, 0) == 0) return true;
   const Fd file(::openat(dir, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));

@@ -55,6 +55,8 @@ Fd try_lock_name(int dir, const std::string& name);
 std::string random_name();
 
 void seek_to_end(int fd);
+/// The next read starts at this byte.
+void seek_to(int fd, std::uint64_t offset);
 /// Makes a file that takes `bytes` of the disk. False: there is no room, or the file system can't.
 /// One that is there already stays as it is. Source: fallocate(2).
 bool reserve_file_at(int dir, const std::string& name, std::uint64_t bytes);

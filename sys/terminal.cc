@@ -47,6 +47,12 @@ RawMode::RawMode(int terminal) : terminal_(terminal) {
   termios settings = {};
   if (::tcgetattr(terminal_, &settings) < 0) throw errno_error("read the terminal's settings");
   saved_.assign(reinterpret_cast<const char*>(&settings), sizeof(settings));
+  enter();
+}
+
+void RawMode::enter() {
+  termios settings = {};
+  std::memcpy(&settings, saved_.data(), sizeof(settings));
   ::cfmakeraw(&settings);
   if (::tcsetattr(terminal_, TCSANOW, &settings) < 0) throw errno_error("set the terminal raw");
 }

@@ -34,6 +34,8 @@ class RawMode {
  public:
   explicit RawMode(int terminal);
   ~RawMode();
+  /// Once more, after somebody else has had the terminal. What is restored stays the same.
+  void enter();
   RawMode(const RawMode&) = delete;
   RawMode& operator=(const RawMode&) = delete;
 

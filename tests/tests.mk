@@ -34,18 +34,20 @@ ifeq ($(SAN),1)
 endif
 
 UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime $(TESTS)/replay \
-  $(TESTS)/unit-snapshotter $(TESTS)/unit-engine
-SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/security $(TESTS)/images $(TESTS)/containers $(TESTS)/callers
+  $(TESTS)/unit-snapshotter $(TESTS)/unit-shim $(TESTS)/unit-engine
+SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/monitor $(TESTS)/security $(TESTS)/images $(TESTS)/containers $(TESTS)/callers
 VM_PROGRAM := $(TESTS)/vm
 TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
 
 tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc))
-SUPPORT_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc))
+# Of containers with monitors; whoever uses it links the shim.
+MONITORED_OBJ := $(TEST_OBJ)/support/monitored.o
+SUPPORT_OBJ := $(filter-out $(MONITORED_OBJ) %/attacher.o,$(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc)))
 CONTRACT_OBJ := $(TEST_OBJ)/contract/scene.o
 CONTAINERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/containers/*.cc))
 CALLERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/callers/*.cc))
 UNIT_SNAPSHOTTER_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/unit/snapshotter/*.cc))
-TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
+TEST_OBJECTS := $(SUPPORT_OBJ) $(MONITORED_OBJ) $(TEST_OBJ)/support/attacher.o $(call tests_in,unit/shim) $(call tests_in,monitor) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
   $(call tests_in,unit/runtime) $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,unit/engine) \
   $(call tests_in,contract) $(CONTRACT_OBJ) $(call tests_in,images) $(CONTAINERS_OBJ) $(call tests_in,integration) $(call tests_in,security) \
   $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o \
@@ -53,7 +55,7 @@ TEST_OBJECTS := $(SUPPORT_OBJ) $(call tests_in,unit/sys) $(call tests_in,unit/co
 
 .PHONY: test test-callers test-failures test-vm check tests
 tests: all $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(TESTS)/conformance $(TESTS)/probe \
-  $(TESTS)/failing $(TESTS)/attack
+  $(TESTS)/failing $(TESTS)/attack $(TESTS)/attacher
 
 test: deps-run deps-test deps-callers tests $(TESTS)/unpacked
 	@OUT=$(OUT) tests/run all
@@ -83,7 +85,10 @@ $(TESTS)/unit-runtime: $(call tests_in,unit/runtime) $(LIB_RUNTIME)
 # The worker's confinement is attacked from inside, which takes a part of the worker.
 $(TESTS)/unit-snapshotter: $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,contract) $(CONTRACT_OBJ) \
   $(addprefix $(OBJ)/snapshotter/worker/,confinement.o system_calls.o names.o owner_record.o) $(LIB_SNAPSHOTTER)
-$(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SNAPSHOTTER)
+$(TESTS)/unit-shim: $(call tests_in,unit/shim) $(LIB_SHIM)
+$(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SHIM) $(LIB_SNAPSHOTTER)
+# Containers with a monitor beside them.
+$(TESTS)/monitor: $(call tests_in,monitor) $(MONITORED_OBJ) $(LIB_SHIM)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
 # The same with containers that run.
@@ -99,8 +104,13 @@ $(TEST_PROGRAMS): $(SUPPORT_OBJ) $(LIB_CONFIG) $(LIB_SYS)
 	@mkdir -p $(@D)
 	@echo "link  $@"
 	$(Q)$(CXX) $(TEST_LINK) -o $@ $(filter %.o,$^) \
-	  $(filter $(LIB_RUNTIME) $(LIB_ENGINE) $(LIB_SNAPSHOTTER),$^) $(LIB_CONFIG) $(LIB_SYS) \
+	  $(filter $(LIB_RUNTIME) $(LIB_ENGINE) $(LIB_SHIM) $(LIB_SNAPSHOTTER),$^) $(LIB_CONFIG) $(LIB_SYS) \
 	  $(TEST_LIBS) $(HASH_LIBS) $(SYSTEM_LIBS)
+
+$(TESTS)/attacher: $(TEST_OBJ)/support/attacher.o $(LIB_SHIM) $(LIB_CONFIG) $(LIB_SYS)
+	@mkdir -p $(@D)
+	@echo "link  $@"
+	$(Q)$(CXX) $(TEST_LINK) -o $@ $^ $(SYSTEM_LIBS)
 
 # Not by Catch: its tests are clauses, and know of skipping.
 CONFORMANCE_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/conformance/*.cc))

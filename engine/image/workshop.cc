@@ -8,10 +8,7 @@
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
-
-#ifndef TILLA_LIBEXEC
-#define TILLA_LIBEXEC "/usr/local/libexec/tilla"
-#endif
+#include "sys/helper_program.h"
 
 namespace engine {
 
@@ -23,21 +20,7 @@ snapshotter::Worker make_worker(const Workshop& workshop, const snapshotter::Sta
   });
 }
 
-std::string find_layers_program() {
-  const std::string self = sys::read_link("/proc/self/exe");
-  const std::string folder = self.substr(0, self.rfind('/'));
-  const std::string candidates[] = {
-      folder + "/tilla-layers",
-      folder.substr(0, folder.rfind('/')) + "/libexec/tilla/tilla-layers",
-      TILLA_LIBEXEC "/tilla-layers",
-  };
-  for (const std::string& path : candidates) {
-    if (sys::check_executable(path) == 0) return path;
-  }
-  throw sys::Error(sys::format("no program tilla-layers, neither \"{}\" nor \"{}\" nor \"{}\"",
-                               candidates[0], candidates[1], candidates[2]),
-                   ENOENT, "it belongs to the installation of tilla");
-}
+std::string find_layers_program() { return sys::find_helper_program("tilla-layers"); }
 
 std::optional<std::int64_t> source_date_epoch() {
   const char* text = ::getenv("SOURCE_DATE_EPOCH");

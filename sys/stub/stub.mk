@@ -7,10 +7,10 @@ STUB := $(OBJ)/sys/stub/stub
 STUB_OBJ := $(OBJ)/sys/stub/embed.o
 STUB_FLAGS := -x c -std=c11 -Os -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Werror \
   -ffreestanding -fno-stack-protector -fno-asynchronous-unwind-tables -fno-ident -fno-pie \
-  -fomit-frame-pointer -nostdlib -static -no-pie -s \
+  -fomit-frame-pointer -iquote . -nostdlib -static -no-pie -s \
   -Wl,-n,--build-id=none,-z,noseparate-code,-z,noexecstack
 
-$(STUB): sys/stub/stub.c sys/stub/stub.mk
+$(STUB): sys/stub/stub.c sys/stub/freestanding.h sys/stub/stub.mk
 	@mkdir -p $(@D)
 	@echo "stub  $@"
 	$(Q)$(CXX) $(STUB_FLAGS) -o $@ $<
