@@ -24,6 +24,11 @@ struct ContainerFlags {
   std::string workdir = {}, user = {}, umask = {}, stop_signal = {}, stop_timeout = {};
   Words group_add = {};
   bool tty = false, interactive = false, remove = false, init = false;
+  // Its monitor.
+  std::string restart = {}, log_driver = {}, health_cmd = {}, health_interval = {};
+  std::string health_timeout = {}, health_start_period = {}, health_retries = {};
+  Words log_opt = {};
+  bool no_healthcheck = false;
   // Names.
   std::string hostname = {}, domainname = {}, timezone = {};
   Words label = {}, label_file = {}, annotation = {};

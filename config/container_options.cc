@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/signal_names.h"
 #include "sys/error.h"
 #include "sys/format.h"
 #include "sys/log.h"
@@ -125,7 +126,10 @@ void read_program(const ContainerFlags& flags, ContainerOptions& options) {
   options.has_terminal = flags.tty;
   options.is_interactive = flags.interactive;
   options.is_removed = flags.remove;
-  if (flags.init) fail("init", "true", "not yet: there is no tilla-init");
+  options.has_init = flags.init;
+  if (!flags.stop_signal.empty() && !parse_signal(flags.stop_signal)) {
+    fail("stop-signal", flags.stop_signal, "there is no such signal");
+  }
 }
 
 void read_rootfs(const std::string& word, ContainerOptions& options) {
@@ -226,6 +230,10 @@ ContainerOptions read_options(const ContainerFlags& flags) {
   read_namespaces(flags, options);
   for (const std::string& word : flags.ulimit) options.limits.push_back(parse_ulimit(word));
   options.resources = read_resources(flags);
+  options.monitor = read_monitor(flags);
+  if (options.is_removed && options.monitor.restart != RestartKind::kNo) {
+    throw sys::Error("conflicting options: cannot specify both --restart and --rm");
+  }
   options.oom_score_adj = small_number("oom-score-adj", flags.oom_score_adj, 10, -1000, 1000);
   return options;
 }

@@ -54,6 +54,21 @@ struct HostLine {
   bool operator==(const HostLine&) const = default;
 };
 
+enum class RestartKind { kNo, kOnFailure, kAlways, kUnlessStopped };
+
+struct MonitorRequest {
+  RestartKind restart = RestartKind::kNo;
+  std::uint32_t restarts = 0;  // at most, of kOnFailure; 0: no limit
+  bool has_log = true, has_health_check = true;
+  std::uint64_t log_bytes = 0;  // of a file; 0: no limit
+  std::uint32_t log_files = 1;
+  std::string health_command = {};  // a line of shell; empty: the image's
+  // Nanoseconds; 0: the image's, or the default.
+  std::int64_t health_interval = 0, health_timeout = 0, health_start_period = 0;
+  std::uint32_t health_retries = 0;
+  bool operator==(const MonitorRequest&) const = default;
+};
+
 struct ContainerOptions {
   std::optional<std::string> entrypoint = {};
   std::vector<std::string> env = {};
@@ -81,6 +96,8 @@ struct ContainerOptions {
   std::optional<std::int32_t> oom_score_adj = {};
   std::string stop_signal = {};
   std::optional<int> stop_timeout = {};
+  bool has_init = false;
+  MonitorRequest monitor = {};
 };
 
 /// Errors: names the flag and the word: invalid argument "x" for "--cpus" flag: why.
@@ -105,5 +122,6 @@ Rlimit parse_ulimit(const std::string& word);
 std::string parse_capability(const std::string& word);
 void read_security(const std::vector<std::string>& words, SecurityRequest& security);
 Resources read_resources(const ContainerFlags& flags);
+MonitorRequest read_monitor(const ContainerFlags& flags);
 
 }  // namespace config

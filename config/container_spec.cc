@@ -68,6 +68,7 @@ Process make_process(const ContainerConfig& image, const ContainerOptions& optio
                                 .image_cmd = image.cmd,
                                 .entrypoint = options.entrypoint,
                                 .arguments = arguments});
+  if (options.has_init) process.args.insert(process.args.begin(), "/dev/init");
   std::vector<std::string> given = options.env;
   if (!options.timezone.empty()) given.insert(given.begin(), "TZ=" + options.timezone);
   process.env = merge_environment({.image = image.env,
@@ -199,6 +200,14 @@ std::vector<Mount> make_mounts(const ContainerOptions& options, const SpecFacts&
   sort_by_depth(own);
   // A volume on /dev/shm takes the place of ours.
   std::erase_if(mounts, [&](const Mount& mount) { return is_taken(mount.destination); });
+  if (options.has_init) {
+    mounts.push_back({.destination = "/dev/init",
+                      .type = "bind",
+                      .source = facts.init,
+                      .options = {"bind", "ro", "nosuid", "nodev"},
+                      .uid_mappings = {},
+                      .gid_mappings = {}});
+  }
   mounts.insert(mounts.end(), std::make_move_iterator(own.begin()),
                 std::make_move_iterator(own.end()));
   return mounts;

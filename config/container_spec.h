@@ -18,6 +18,7 @@ struct SpecFacts {
   std::string id = {};            // 64 digits
   std::string root = {};          // where the root is mounted
   std::string architecture = {};  // "amd64"
+  std::string init = {};          // tilla-init, read-only in our mount namespace; of --init alone
   FoundUser user = {};
   /// The maps of its user namespace; empty: it has none of its own.
   std::vector<IdMapping> uids = {}, gids = {};

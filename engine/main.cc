@@ -60,6 +60,9 @@ int run_program(const std::vector<std::string>& words) {
   } catch (const UsageError& error) {
     write_error(sys::format("{}\n{}\n", error.what(), error.hint()));
     return kUsageExit;
+  } catch (const ExitError& error) {
+    report(error);
+    return error.exit_code();
   } catch (const sys::Error& error) {
     // Whoever read our output has seen enough: `tilla images | head -1`.
     const bool is_cut =

@@ -67,6 +67,17 @@ class UsageError : public sys::Error {
 
 constexpr int kUsageExit = 125;
 
+/// An error with an exit code of its own.
+class ExitError : public sys::Error {
+ public:
+  ExitError(std::string message, int exit_code)
+      : sys::Error(std::move(message)), exit_code_(exit_code) {}
+  int exit_code() const { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
+
 struct GlobalOptions {
   std::string root;
   std::string log_level;

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "config/detach_keys.h"
 #include "engine/commands/cli.h"
 #include "engine/container/containers.h"
 
@@ -17,6 +18,8 @@ struct ContainerCommandLine {
   CreateOptions create;
   std::vector<std::string> words;  // IMAGE COMMAND..., or COMMAND... with --rootfs
   std::string cid_file, pull, platform;
+  bool is_detached = false;  // of run alone
+  std::string detach_keys = std::string(config::kDefaultDetachKeys);
   // Flags of docker's that are refused, and whether they were given.
   std::vector<std::unique_ptr<bool>> refused_switches;
   std::vector<std::unique_ptr<std::vector<std::string>>> refused_values;

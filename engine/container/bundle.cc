@@ -8,9 +8,11 @@
 #include <algorithm>
 
 #include "config/container_spec.h"
+#include "config/mount_options.h"
 #include "config/platform.h"
 #include "engine/container/etc_files.h"
 #include "engine/container/volumes.h"
+#include "shim/monitor/client.h"
 #include "sys/capability.h"
 #include "sys/error.h"
 #include "sys/file.h"
@@ -76,7 +78,10 @@ class Maker {
         config::make_container_spec(image_, options_, record_.command, facts);
     sys::replace_file_at(directory_.get(), "config.json", config::write_runtime_spec(made.spec),
                          0600);
-    return {.path = path_, .warnings = std::move(made.warnings), .root = std::move(mount_)};
+    return {.path = path_,
+            .warnings = std::move(made.warnings),
+            .root = std::move(mount_),
+            .init = std::move(init_)};
   }
 
  private:
@@ -84,7 +89,9 @@ class Maker {
   void mount_root() {
     const OpenContainer container = open_container(store_, identity_.mapping, record_);
     const sys::Fd mount = container.root(false);
-    mount_.emplace(mount, directory_.get(), path_ + "/rootfs");
+    const sys::Fd place = sys::open_at(directory_.get(), "rootfs", O_PATH | O_DIRECTORY);
+    sys::attach_mount(mount.get(), place.get());
+    mount_.emplace(path_ + "/rootfs");
     root_ = sys::open_at(directory_.get(), "rootfs", O_PATH | O_DIRECTORY);
   }
 
@@ -110,10 +117,23 @@ class Maker {
     if (options_.is_privileged || !options_.added_capabilities.empty()) {
       facts.all_capabilities = sys::all_capability_names();
     }
+    if (options_.has_init) facts.init = bind_init();
     add_volumes(facts.mounts);
     add_etc_files(facts);
     add_devices(facts);
     return facts;
+  }
+
+  // INV-3: read-only here first, so that nobody in a user namespace below can undo it.
+  std::string bind_init() {
+    std::string path = path_ + "/init";
+    (void)sys::make_file_at(directory_.get(), "init", 0600);
+    const sys::Fd program = sys::open_path(shim::find_init_program(), O_PATH);
+    const sys::Fd mount = sys::clone_mount(program.get(), false);
+    sys::set_mount_attributes(mount.get(), config::kMountAttrRdonly, 0, false);
+    sys::attach_mount_at(mount.get(), directory_.get(), "init");
+    init_.emplace(path);
+    return path;
   }
 
   void add_volume(const config::VolumeRequest& volume, const std::string& name,
@@ -207,19 +227,13 @@ class Maker {
   const config::ContainerOptions options_;
   const std::string path_;
   sys::Fd directory_;
-  std::optional<RootMount> mount_;
+  std::optional<AttachedMount> mount_, init_;
   sys::Fd root_;
 };
 
 }  // namespace
 
-RootMount::RootMount(const sys::Fd& mount, int directory, std::string path)
-    : path_(std::move(path)) {
-  const sys::Fd place = sys::open_at(directory, "rootfs", O_PATH | O_DIRECTORY);
-  sys::attach_mount(mount.get(), place.get());
-}
-
-RootMount::~RootMount() {
+AttachedMount::~AttachedMount() {
   if (path_.empty()) return;
   try {
     sys::unmount(path_);

@@ -13,13 +13,15 @@
 
 namespace engine {
 
-/// A container's root in this mount namespace, while the object lives.
-class RootMount {
+/// A mount at `path` in this mount namespace, while the object lives.
+class AttachedMount {
  public:
-  RootMount(const sys::Fd& mount, int directory, std::string path);
-  RootMount(RootMount&& other) noexcept : path_(std::exchange(other.path_, {})) {}
-  RootMount& operator=(RootMount&&) = delete;
-  ~RootMount();
+  explicit AttachedMount(std::string path) : path_(std::move(path)) {}
+  AttachedMount(AttachedMount&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+  AttachedMount& operator=(AttachedMount&&) = delete;
+  ~AttachedMount();
+  /// It stays, for whoever has this mount namespace as well.
+  void keep() { path_.clear(); }
 
  private:
   std::string path_;
@@ -28,7 +30,12 @@ class RootMount {
 struct Bundle {
   std::string path;
   std::vector<std::string> warnings;
-  std::optional<RootMount> root;
+  std::optional<AttachedMount> root, init;
+
+  void keep() {
+    if (root) root->keep();
+    if (init) init->keep();
+  }
 };
 
 /// Mounts the root and writes the bundle anew; as often as the container is started. The caller is

@@ -9,6 +9,7 @@
 #include "config/container_options.h"
 #include "config/mount_options.h"
 #include "config/platform.h"
+#include "config/process_merge.h"
 #include "engine/image/ensure_layers.h"
 #include "engine/image/lookup.h"
 #include "snapshotter/content/layout.h"
@@ -118,12 +119,12 @@ std::string choose_name(const std::vector<ContainerRecord>& others, const std::s
   }
 }
 
-void check_options(const CreateOptions& options) {
-  if (options.name.empty() || is_container_name(options.name)) return;
+void check_name(const std::string& name) {
+  if (is_container_name(name)) return;
   throw sys::Error(sys::format(
       "\"{}\" can't be a container's name: two or more letters, digits, \"_\", \".\" or \"-\", the "
       "first a letter or digit",
-      sys::terminal_safe(options.name)));
+      sys::terminal_safe(name)));
 }
 
 struct Rootfs {
@@ -176,7 +177,7 @@ DriverKind choose_driver(snapshotter::Store& store, const snapshotter::Mapping& 
 }
 
 CreatedContainer create_container(const Workshop& workshop, const CreateOptions& options) {
-  check_options(options);
+  if (!options.name.empty()) check_name(options.name);
   const config::ContainerOptions meant = config::read_options(options.flags);
   snapshotter::Store& store = workshop.store;
   snapshotter::Lease lease = store.lease();
@@ -192,12 +193,20 @@ CreatedContainer create_container(const Workshop& workshop, const CreateOptions&
                  .created = creation_time(),
                  .command = options.command,
                  .is_read_only = meant.is_read_only,
+                 .program = {},
                  .flags = options.flags,
                  .volumes = {}},
       .image = {}};
   ContainerRecord& record = created.record;
   if (meant.rootfs.empty() && options.image != "scratch") {
     created.image = use_image(workshop, options.image, lease, record);
+  }
+  if (!(created.image.entrypoint.empty() && created.image.cmd.empty() && options.command.empty() &&
+        meant.entrypoint.value_or("").empty())) {
+    record.program = config::merge_program({.image_entrypoint = created.image.entrypoint,
+                                            .image_cmd = created.image.cmd,
+                                            .entrypoint = meant.entrypoint,
+                                            .arguments = options.command});
   }
   add_volumes(meant, created.image, record);
   snapshotter::Staging staging = store.stage();
@@ -219,6 +228,17 @@ CreatedContainer create_container(const Workshop& workshop, const CreateOptions&
     throw sys::Error("two containers got one random id");
   }
   return created;
+}
+
+void rename_container(snapshotter::Store& store, const std::string& container,
+                      const std::string& name) {
+  check_name(name);
+  const sys::Fd locks =
+      snapshotter::layout::open_directory(store.directory(), snapshotter::layout::kLocks);
+  const sys::Fd lock = sys::lock_name(locks.get(), kNamesLock);
+  ContainerRecord record = find_container(store, container);
+  record.name = choose_name(list_containers(store), name);
+  store.write_record(record.id, write_record(record));
 }
 
 config::ContainerConfig image_config(const snapshotter::Store& store,

@@ -61,6 +61,10 @@ struct OpenContainer {
 OpenContainer open_container(const snapshotter::Store& store, const snapshotter::Mapping& mapping,
                              const ContainerRecord& record);
 
+/// Errors: a name that is taken, or is none.
+void rename_container(snapshotter::Store& store, const std::string& container,
+                      const std::string& name);
+
 /// Makes what is missing of bundle/ in a container's directory, and opens it.
 sys::Fd make_bundle_directories(int container);
 

@@ -8,21 +8,19 @@
 
 #include "config/json.h"
 #include "engine/container/identity.h"
-#include "sys/child_program.h"
+#include "shim/monitor/client.h"
 #include "sys/error.h"
 #include "sys/event.h"
 #include "sys/file.h"
 #include "sys/format.h"
+#include "sys/helper_program.h"
 #include "sys/open.h"
-
-#ifndef TILLA_BINDIR
-#define TILLA_BINDIR "/usr/local/bin"
-#endif
+#include "sys/spawn.h"
+#include "sys/storage.h"
 
 namespace engine {
 namespace {
 
-constexpr const char* kLog = "runtime.log";
 constexpr std::size_t kMaxLog = std::size_t{1} << 20;
 
 /// The last error in the runtime's log; empty: there is none.
@@ -54,48 +52,43 @@ int wait_for_end(const sys::Process& child, const sys::Fd& signals) {
   }
 }
 
+/// The runtime's exit code is the program's, unless its log has an error: then there was none.
+int call_and_wait(const ForegroundExec& call) {
+  const sys::Fd bundle = sys::open_path(call.bundle, O_RDONLY | O_DIRECTORY);
+  const std::string log = sys::format("runtime-{}.log", sys::random_name());
+  const sys::Fd signals = sys::divert_signals();  // before there is anybody to pass them to
+  std::vector<std::string> argv = {
+      call.runtime,   "--root", runtime_directory() + "/runtime", "--log", call.bundle + "/" + log,
+      "--log-format", "json"};
+  argv.insert(argv.end(), call.words.begin(), call.words.end());
+  // On a terminal of its own the runtime changes ours, which needs the foreground.
+  const sys::Process child = sys::spawn_with_streams(
+      argv, {.input = call.has_input ? 0 : -1, .output = 1, .error = 2}, !call.has_terminal);
+  const int code = wait_for_end(child, signals);
+  const std::string complaint =
+      code == 0 ? std::string()
+                : last_error(sys::read_file_at_if_exists(bundle.get(), log, kMaxLog).value_or(""));
+  (void)sys::unlink_at_if_exists(bundle.get(), log);
+  return complaint.empty() ? code : shim::exit_code_of_failure(complaint);
+}
+
 }  // namespace
 
 std::string find_runtime_program() {
   if (const char* named = ::getenv("TILLA_RUNTIME"); named != nullptr && *named != '\0') {
     return sys::absolute_path(named);
   }
-  const std::string self = sys::read_link("/proc/self/exe");
-  const std::string candidates[] = {self.substr(0, self.rfind('/')) + "/tilla-runtime",
-                                    TILLA_BINDIR "/tilla-runtime"};
-  for (const std::string& path : candidates) {
-    if (sys::check_executable(path) == 0) return path;
-  }
-  throw sys::Error(sys::format("no program tilla-runtime, neither \"{}\" nor \"{}\"", candidates[0],
-                               candidates[1]),
-                   ENOENT, "it belongs to the installation of tilla; TILLA_RUNTIME names another");
-}
-
-int exit_code_of(std::string_view complaint) {
-  // The runtime's words: docs/create-sequence.md, "Words that callers look for".
-  if (complaint.find("exec: \"") == std::string_view::npos) return kEngineExit;
-  if (complaint.ends_with("executable file not found in $PATH") ||
-      complaint.ends_with("no such file or directory") || complaint.ends_with("not a directory")) {
-    return kNotFoundExit;
-  }
-  return kNotExecutableExit;
+  return sys::find_helper_program("tilla-runtime");
 }
 
 int run_in_foreground(const ForegroundRun& run) {
-  const sys::Fd bundle = sys::open_path(run.bundle.path, O_RDONLY | O_DIRECTORY);
-  (void)sys::unlink_at_if_exists(bundle.get(), kLog);
-  const sys::Fd signals = sys::divert_signals();  // before there is anybody to pass them to
-  const sys::Process child = sys::start_child_program(
-      {.argv = {run.runtime, "--root", runtime_directory() + "/runtime", "--log",
-                run.bundle.path + "/" + kLog, "--log-format", "json", "run", "--bundle",
-                run.bundle.path, run.id},
-       // On a terminal of its own the runtime changes ours, which needs the foreground.
-       .has_own_group = !run.has_terminal});
-  const int code = wait_for_end(child, signals);
-  const std::string complaint =
-      code == 0 ? std::string()
-                : last_error(sys::read_file_at_if_exists(bundle.get(), kLog, kMaxLog).value_or(""));
-  return complaint.empty() ? code : exit_code_of(complaint);
+  return call_and_wait({.runtime = run.runtime,
+                        .words = {"run", "--bundle", run.bundle.path, run.id},
+                        .bundle = run.bundle.path,
+                        .has_input = true,
+                        .has_terminal = run.has_terminal});
 }
+
+int exec_in_foreground(const ForegroundExec& exec) { return call_and_wait(exec); }
 
 }  // namespace engine

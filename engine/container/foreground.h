@@ -4,7 +4,7 @@
 #pragma once
 
 #include <string>
-#include <string_view>
+#include <vector>
 
 #include "engine/container/bundle.h"
 
@@ -14,10 +14,8 @@ namespace engine {
 /// Errors: it is nowhere.
 std::string find_runtime_program();
 
-/// docker's exit codes of what never ran.
-constexpr int kEngineExit = 125, kNotExecutableExit = 126, kNotFoundExit = 127;
-/// Which of them the runtime's complaint comes to.
-int exit_code_of(std::string_view complaint);
+/// docker's exit code of what the engine could not do.
+constexpr int kEngineExit = 125;
 
 struct ForegroundRun {
   std::string runtime;  // find_runtime_program's
@@ -28,5 +26,14 @@ struct ForegroundRun {
 /// Runs it to its end, passing signals on. Gives the program's exit code, or 125, 126, 127 when it
 /// never ran; the runtime has said why by then.
 int run_in_foreground(const ForegroundRun& run);
+
+struct ForegroundExec {
+  std::string runtime;
+  std::vector<std::string> words;  // "exec" and what follows
+  std::string bundle;              // where a log can be
+  bool has_input = false, has_terminal = false;
+};
+/// The same of an `exec`.
+int exec_in_foreground(const ForegroundExec& exec);
 
 }  // namespace engine

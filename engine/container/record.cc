@@ -76,6 +76,7 @@ ContainerRecord parse_record(const std::string& text, const std::string& name) {
   reader.get("created", record.created);
   reader.get("command", record.command);
   reader.get("readOnly", record.is_read_only);
+  reader.get("program", record.program);
   reader.with("flags", [&](const config::Reader& flags) { config::read(flags, record.flags); });
   std::map<std::string, std::string> volumes;
   reader.get("volumes", volumes);
@@ -110,6 +111,7 @@ std::string write_record(const ContainerRecord& record) {
       .add("created", record.created)
       .add("command", record.command)
       .add("readOnly", record.is_read_only)
+      .add("program", record.program)
       .add("flags", record.flags)
       .add("volumes", volumes)
       .add_json("needs", needs.take());

@@ -29,7 +29,8 @@ struct ContainerRecord {
   std::string created;               // RFC 3339, UTC
   std::vector<std::string> command;  // what was given after the image; empty: the image's
   bool is_read_only = false;
-  config::ContainerFlags flags;  // of create and run
+  std::vector<std::string> program;  // what that comes to with the image's, for people
+  config::ContainerFlags flags;      // of create and run
   std::vector<AnonymousVolume> volumes;
   bool operator==(const ContainerRecord&) const = default;
 };

@@ -94,6 +94,7 @@ Starting start_monitor(const StartOptions& options, const MonitorConfig& config)
     }
     program.argv = {options.program};
     for (const int fd : program.fds) program.argv.push_back(sys::format("{}", fd));
+    if (options.lease >= 0) program.fds.push_back(options.lease);
     const sys::Fd complaints =
         sys::open_at(directory.get(), kComplaintsFile, O_WRONLY | O_APPEND | O_CREAT, kFileMode);
     program.error_output = complaints.get();

@@ -107,12 +107,15 @@ TEST_CASE("t_image_passwd_huge: a passwd beyond the bound says nothing", "[secur
 
 TEST_CASE("t_image_workdir: a working directory by descriptor leads nowhere", "[security][image]") {
   // CVE-2024-21626
+  const support::TempDirectory outside;
+  support::write_text(outside / "secret", "of the host\n");
   const auto directory =
       GENERATE("/proc/self/fd/7", "/proc/self/fd/8", "/proc/1/cwd", "/proc/self/fd/9/../../..");
   const Result result =
       run_hostile(busybox_root(), [&](ContainerConfig& image) { image.working_dir = directory; },
-                  {"sh", "-c", "ls ../../../../bin/probe ../../../../../bin/probe"});
-  CHECK(result.exit_code == 125);
+                  {"sh", "-c", "cat ../../../../../../../.." + outside.path() + "/secret"});
+  CHECK(result.exit_code != 0);
+  CHECK(result.out.empty());
 }
 
 TEST_CASE("t_image_labels: labels and annotations switch nothing", "[security][image]") {
