@@ -44,6 +44,7 @@ void report(const sys::Error& error) {
 }
 
 int run_program(const std::vector<std::string>& words) {
+  int failure = kFailure;
   try {
     fill_standard_streams();
     const Parsed parsed = parse_command_line(words, all_verbs());
@@ -51,6 +52,7 @@ int run_program(const std::vector<std::string>& words) {
       print(parsed.text);
       return 0;
     }
+    failure = parsed.command->failure_exit;
     sys::Log log;
     log.set_debug(parsed.global.debug || parsed.global.log_level == "debug");
     Context context(parsed.global, log);
@@ -58,6 +60,9 @@ int run_program(const std::vector<std::string>& words) {
   } catch (const UsageError& error) {
     write_error(sys::format("{}\n{}\n", error.what(), error.hint()));
     return kUsageExit;
+  } catch (const ExitError& error) {
+    report(error);
+    return error.exit_code();
   } catch (const sys::Error& error) {
     // Whoever read our output has seen enough: `tilla images | head -1`.
     const bool is_cut =
@@ -67,7 +72,7 @@ int run_program(const std::vector<std::string>& words) {
   } catch (const std::exception& error) {
     report(sys::Error(sys::format("internal error: {}", error.what())));
   }
-  return kFailure;
+  return failure;
 }
 
 }  // namespace

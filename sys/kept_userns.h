@@ -31,6 +31,8 @@ class KeptUserns {
 
   /// The user namespace, for Join or setns(2). A child of the caller's, owned by the caller's user.
   int fd() const { return namespace_.get(); }
+  /// What the holder counts, for a program that is to have a part in the lease.
+  int lease() const { return lease_.get(); }
   /// The holder's pidfd.
   int holder() const { return holder_.get(); }
   const IdMap& uids() const { return uids_; }

@@ -36,7 +36,7 @@ endif
 
 UNIT_PROGRAMS := $(TESTS)/unit-sys $(TESTS)/unit-config $(TESTS)/unit-runtime $(TESTS)/replay \
   $(TESTS)/unit-snapshotter $(TESTS)/unit-shim $(TESTS)/unit-engine
-SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/monitor $(TESTS)/security $(TESTS)/images $(TESTS)/callers
+SCENE_PROGRAMS := $(TESTS)/integration $(TESTS)/monitor $(TESTS)/security $(TESTS)/images $(TESTS)/containers $(TESTS)/callers
 VM_PROGRAM := $(TESTS)/vm
 TEST_PROGRAMS := $(UNIT_PROGRAMS) $(SCENE_PROGRAMS) $(VM_PROGRAM)
 
@@ -45,11 +45,12 @@ tests_in = $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/$(1)/*_test.cc
 MONITORED_OBJ := $(TEST_OBJ)/support/monitored.o
 SUPPORT_OBJ := $(filter-out $(MONITORED_OBJ) %/attacher.o,$(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/support/*.cc)))
 CONTRACT_OBJ := $(TEST_OBJ)/contract/scene.o
+CONTAINERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/containers/*.cc))
 CALLERS_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/callers/*.cc))
 UNIT_SNAPSHOTTER_OBJ := $(patsubst tests/%.cc,$(TEST_OBJ)/%.o,$(wildcard tests/unit/snapshotter/*.cc))
 TEST_OBJECTS := $(SUPPORT_OBJ) $(MONITORED_OBJ) $(TEST_OBJ)/support/attacher.o $(call tests_in,unit/shim) $(call tests_in,monitor) $(call tests_in,unit/sys) $(call tests_in,unit/config) \
   $(call tests_in,unit/runtime) $(UNIT_SNAPSHOTTER_OBJ) $(call tests_in,unit/engine) \
-  $(call tests_in,contract) $(CONTRACT_OBJ) $(call tests_in,images) $(call tests_in,integration) $(call tests_in,security) \
+  $(call tests_in,contract) $(CONTRACT_OBJ) $(call tests_in,images) $(CONTAINERS_OBJ) $(call tests_in,integration) $(call tests_in,security) \
   $(CALLERS_OBJ) $(call tests_in,vm) $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o \
   $(TEST_OBJ)/fuzz/layer_targets.o
 
@@ -97,6 +98,8 @@ $(TESTS)/unit-engine: $(call tests_in,unit/engine) $(LIB_ENGINE) $(LIB_SHIM) $(L
 $(TESTS)/monitor: $(call tests_in,monitor) $(MONITORED_OBJ) $(LIB_SHIM)
 # The tilla command on a store, and attacks on it.
 $(TESTS)/images: $(call tests_in,images)
+# The same with containers that run.
+$(TESTS)/containers: $(CONTAINERS_OBJ)
 $(TESTS)/replay: $(call tests_in,fuzz) $(TEST_OBJ)/fuzz/targets.o $(TEST_OBJ)/fuzz/layer_targets.o \
   $(WORKER_PARTS) $(LIB_RUNTIME) $(LIB_SNAPSHOTTER)
 $(TESTS)/replay: TEST_LIBS := $(WORKER_LIBS)

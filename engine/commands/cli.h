@@ -47,6 +47,7 @@ struct Command {
   std::vector<Positional> positionals = {};
   /// Whatever follows the first positional is one too: `create IMAGE CMD --flag-of-cmd`.
   bool flags_end_at_positional = false;
+  int failure_exit = 1;  // of an error
   /// Gives the exit code. What the flags and positionals are bound to lives in what it captures.
   std::function<int(Context&)> run;
 };
@@ -66,6 +67,17 @@ class UsageError : public sys::Error {
 };
 
 constexpr int kUsageExit = 125;
+
+/// An error with an exit code of its own.
+class ExitError : public sys::Error {
+ public:
+  ExitError(std::string message, int exit_code)
+      : sys::Error(std::move(message)), exit_code_(exit_code) {}
+  int exit_code() const { return exit_code_; }
+
+ private:
+  int exit_code_;
+};
 
 struct GlobalOptions {
   std::string root;

@@ -66,9 +66,10 @@ sys::Fd mount_image(const Workshop& workshop, const ImageDocuments& image) {
 std::string mount_one(const Workshop& workshop, const std::string& name) {
   const Target target = find_target(workshop.store, name);
   if (const auto path = find_mounted(runtime_directory(), target.id)) return *path;
-  const sys::Fd mount =
-      target.container ? open_container(workshop.store, workshop.mapping, *target.container).root()
-                       : mount_image(workshop, *target.image);
+  const sys::Fd mount = target.container
+                            ? open_container(workshop.store, workshop.mapping, *target.container)
+                                  .root(target.container->is_read_only)
+                            : mount_image(workshop, *target.image);
   return attach_mounted(runtime_directory(), target.id, mount);
 }
 

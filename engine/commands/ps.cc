@@ -6,6 +6,7 @@
 #include "engine/commands/output.h"
 #include "engine/commands/verbs.h"
 #include "engine/container/containers.h"
+#include "engine/container/monitored.h"
 
 namespace engine {
 namespace {
@@ -24,16 +25,20 @@ std::string show_command(const std::vector<std::string>& command, bool is_whole)
   return "\"" + text + "\"";
 }
 
-config::Json make_row(const ContainerRecord& record, const Options& options) {
+using Status = std::optional<shim::RunStatus>;
+
+config::Json make_row(const ContainerRecord& record, const Status& status, const Options& options) {
   return config::JsonObject()
-      .add("Command", show_command(record.command, options.is_whole))
+      .add("Command",
+           show_command(record.program.empty() ? record.command : record.program, options.is_whole))
       .add("CreatedAt", config::created_at(record.created))
       .add("ID", options.is_whole ? record.id : record.id.substr(0, kShortId))
       .add("Image", record.image)
       .add("Names", record.name)
       .add("RunningFor", config::human_age(record.created, now()))
-      .add("State", std::string("created"))
-      .add("Status", std::string("Created"))
+      .add("Ports", std::string())
+      .add("State", state_word(status))
+      .add("Status", describe_status(status, now()))
       .take();
 }
 
@@ -43,23 +48,23 @@ int run(Context& context, const Options& options) {
   format.otherwise =
       options.is_quiet ? "{{.ID}}"
                        : "table {{.ID}}\\t{{.Image}}\\t{{.Command}}\\t{{.RunningFor}}\\t{{.Status}}"
-                         "\\t{{.Names}}";
+                         "\\t{{.Ports}}\\t{{.Names}}";
   format.titles = config::JsonObject()
                       .add("Command", std::string("COMMAND"))
                       .add("CreatedAt", std::string("CREATED AT"))
                       .add("ID", std::string("CONTAINER ID"))
                       .add("Image", std::string("IMAGE"))
                       .add("Names", std::string("NAMES"))
+                      .add("Ports", std::string("PORTS"))
                       .add("RunningFor", std::string("CREATED"))
                       .add("State", std::string("STATE"))
                       .add("Status", std::string("STATUS"))
                       .take();
   std::vector<config::Json> rows;
-  // Without -a those that run, and none does.
-  const snapshotter::Store* store = options.is_all ? context.store_if_exists() : nullptr;
-  if (store != nullptr) {
+  if (const snapshotter::Store* store = context.store_if_exists()) {
     for (const ContainerRecord& record : list_containers(*store)) {
-      rows.push_back(make_row(record, options));
+      const Status status = status_of(*store, record);
+      if (options.is_all || is_running(status)) rows.push_back(make_row(record, status, options));
     }
   }
   print_rows(format, rows);

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <charconv>
 
+#include "config/container_options.h"
+#include "config/mount_options.h"
 #include "config/platform.h"
+#include "config/process_merge.h"
 #include "engine/image/ensure_layers.h"
 #include "engine/image/lookup.h"
 #include "snapshotter/content/layout.h"
@@ -14,6 +17,7 @@
 #include "sys/file.h"
 #include "sys/format.h"
 #include "sys/log.h"
+#include "sys/mount.h"
 #include "sys/open.h"
 #include "sys/storage.h"
 
@@ -25,9 +29,17 @@ using snapshotter::DriverKind;
 constexpr const char* kDirectory = "container";  // in staging
 constexpr const char* kSnapshot = "snapshot";    // stored
 constexpr const char* kRecord = "record.json";   // stored
+constexpr const char* kBundle = "bundle";        // stored
+constexpr const char* kRootfs = "rootfs";
 constexpr const char* kNamesLock = "container-names";
 constexpr std::size_t kShortId = 12;
 constexpr int kNameAttempts = 100;
+
+std::string random_id() {
+  std::string id;
+  for (int i = 0; i < 4; ++i) id += sys::random_name();
+  return id;
+}
 
 std::optional<ContainerRecord> read_record(int folder, const std::string& id) {
   const auto directory = sys::open_at_if_exists(folder, id, O_PATH | O_DIRECTORY);
@@ -42,8 +54,8 @@ std::optional<ContainerRecord> read_record(int folder, const std::string& id) {
 }
 
 // What the image has to say for the record, and its layers, which are there afterwards.
-void use_image(const Workshop& workshop, const std::string& text, snapshotter::Lease& lease,
-               ContainerRecord& record) {
+config::ContainerConfig use_image(const Workshop& workshop, const std::string& text,
+                                  snapshotter::Lease& lease, ContainerRecord& record) {
   const FoundImage found = find_stored(workshop.store, text);
   lease.keep(found.descriptor.digest);
   const config::Platform platform = config::native_platform();
@@ -56,6 +68,32 @@ void use_image(const Workshop& workshop, const std::string& text, snapshotter::L
   record.manifest = image->descriptor.digest;
   record.chain_ids = chain_ids(image->config.diff_ids);
   ensure_layers(workshop, image->manifest, image->config, lease);
+  return image->config.config;
+}
+
+// Where an image or a flag wants a volume that nobody has named. INV-9: an image gets none that
+// would cover what the runtime mounts.
+void add_volumes(const config::ContainerOptions& options, const config::ContainerConfig& image,
+                 ContainerRecord& record) {
+  std::vector<std::string> taken;
+  const auto add = [&](const std::string& target) {
+    record.volumes.push_back({.target = target, .name = random_id()});
+  };
+  for (const config::VolumeRequest& volume : options.volumes) {
+    taken.push_back(sys::RelPath::parse(volume.target).str());
+    if (volume.kind == config::VolumeKind::kVolume && volume.source.empty()) add(volume.target);
+  }
+  for (const std::string& wanted : image.volumes) {
+    const std::string path = sys::RelPath::parse(wanted).str();
+    if (std::ranges::find(taken, path) != taken.end()) continue;
+    const std::string first = path.substr(0, path.find('/'));
+    if (path.empty() || first == "proc" || first == "sys" || first == "dev") {
+      throw sys::Error(sys::format("the image wants a volume on \"{}\", which is not for images",
+                                   sys::terminal_safe(wanted)));
+    }
+    taken.push_back(path);
+    add("/" + path);
+  }
 }
 
 std::string choose_name(const std::vector<ContainerRecord>& others, const std::string& wanted) {
@@ -81,18 +119,32 @@ std::string choose_name(const std::vector<ContainerRecord>& others, const std::s
   }
 }
 
-void check_options(const CreateOptions& options) {
-  if (options.name.empty() || is_container_name(options.name)) return;
+void check_name(const std::string& name) {
+  if (is_container_name(name)) return;
   throw sys::Error(sys::format(
       "\"{}\" can't be a container's name: two or more letters, digits, \"_\", \".\" or \"-\", the "
       "first a letter or digit",
-      sys::terminal_safe(options.name)));
+      sys::terminal_safe(name)));
+}
+
+struct Rootfs {
+  std::string path;
+  bool is_overlay = false;
+};
+// A directory of the host's as the root.
+std::optional<Rootfs> rootfs_of(const ContainerRecord& record) {
+  const config::ContainerOptions options = config::read_options({.rootfs = record.flags.rootfs});
+  if (options.rootfs.empty()) return std::nullopt;
+  return Rootfs{.path = options.rootfs, .is_overlay = options.is_rootfs_overlay};
 }
 
 std::vector<sys::Fd> open_layers(const snapshotter::Store& store,
                                  const snapshotter::Mapping& mapping,
                                  const ContainerRecord& record) {
   std::vector<sys::Fd> layers;
+  if (const auto rootfs = rootfs_of(record); rootfs && rootfs->is_overlay) {
+    layers.push_back(sys::open_path(rootfs->path, O_RDONLY | O_DIRECTORY));
+  }
   for (auto id = record.chain_ids.rbegin(); id != record.chain_ids.rend(); ++id) {
     layers.push_back(store.open_layer(mapping, *id));
   }
@@ -124,41 +176,77 @@ DriverKind choose_driver(snapshotter::Store& store, const snapshotter::Mapping& 
   throw sys::Error("no driver for snapshots works here" + reasons);
 }
 
-ContainerRecord create_container(const Workshop& workshop, const CreateOptions& options) {
-  check_options(options);
+CreatedContainer create_container(const Workshop& workshop, const CreateOptions& options) {
+  if (!options.name.empty()) check_name(options.name);
+  const config::ContainerOptions meant = config::read_options(options.flags);
   snapshotter::Store& store = workshop.store;
   snapshotter::Lease lease = store.lease();
-  ContainerRecord record = {.id = {},
-                            .name = options.name,
-                            .image = options.image,
-                            .image_id = {},
-                            .manifest = {},
-                            .chain_ids = {},
-                            .driver = choose_driver(store, workshop.mapping, options.driver),
-                            .mapping = workshop.mapping.key(),
-                            .created = creation_time(),
-                            .command = options.command,
-                            .is_read_only = options.is_read_only};
-  if (options.image != "scratch") use_image(workshop, options.image, lease, record);
+  CreatedContainer created = {
+      .record = {.id = random_id(),
+                 .name = options.name,
+                 .image = options.image,
+                 .image_id = {},
+                 .manifest = {},
+                 .chain_ids = {},
+                 .driver = choose_driver(store, workshop.mapping, options.driver),
+                 .mapping = workshop.mapping.key(),
+                 .created = creation_time(),
+                 .command = options.command,
+                 .is_read_only = meant.is_read_only,
+                 .program = {},
+                 .flags = options.flags,
+                 .volumes = {}},
+      .image = {}};
+  ContainerRecord& record = created.record;
+  if (meant.rootfs.empty() && options.image != "scratch") {
+    created.image = use_image(workshop, options.image, lease, record);
+  }
+  if (!(created.image.entrypoint.empty() && created.image.cmd.empty() && options.command.empty() &&
+        meant.entrypoint.value_or("").empty())) {
+    record.program = config::merge_program({.image_entrypoint = created.image.entrypoint,
+                                            .image_cmd = created.image.cmd,
+                                            .entrypoint = meant.entrypoint,
+                                            .arguments = options.command});
+  }
+  add_volumes(meant, created.image, record);
   snapshotter::Staging staging = store.stage();
   sys::make_directory_at(staging.fd(), kDirectory, 0700);
   const sys::Fd directory = sys::open_at(staging.fd(), kDirectory, O_RDONLY | O_DIRECTORY);
+  make_bundle_directories(directory.get());
   sys::make_directory_at(directory.get(), kSnapshot, 0700);
   const sys::Fd snapshot = sys::open_at(directory.get(), kSnapshot, O_RDONLY | O_DIRECTORY);
   const std::vector<sys::Fd> layers = open_layers(store, workshop.mapping, record);
   snapshotter::make_driver(record.driver, workshop.mapping)
       ->prepare(snapshot.get(), stack_of(layers));
-  for (int i = 0; i < 4; ++i) record.id += sys::random_name();
   const sys::Fd locks =
       snapshotter::layout::open_directory(store.directory(), snapshotter::layout::kLocks);
   // Until it is there for all to see, or two would get one name.
   const sys::Fd lock = sys::lock_name(locks.get(), kNamesLock);
   record.name = choose_name(list_containers(store), options.name);
   sys::create_file_at(directory.get(), kRecord, write_record(record), 0600);
-  if (!store.add_container(staging, kDirectory, record.id)) {
+  if (!store.add_container(staging, kDirectory, record.id, !meant.is_removed)) {
     throw sys::Error("two containers got one random id");
   }
-  return record;
+  return created;
+}
+
+void rename_container(snapshotter::Store& store, const std::string& container,
+                      const std::string& name) {
+  check_name(name);
+  const sys::Fd locks =
+      snapshotter::layout::open_directory(store.directory(), snapshotter::layout::kLocks);
+  const sys::Fd lock = sys::lock_name(locks.get(), kNamesLock);
+  ContainerRecord record = find_container(store, container);
+  record.name = choose_name(list_containers(store), name);
+  store.write_record(record.id, write_record(record));
+}
+
+config::ContainerConfig image_config(const snapshotter::Store& store,
+                                     const ContainerRecord& record) {
+  if (record.image_id.empty()) return {};
+  return config::read_image_config(store.read_blob(record.image_id, kMaxDocumentBytes),
+                                   sys::format("configuration of image {}", record.image_id.text()))
+      .config;
 }
 
 std::vector<ContainerRecord> list_containers(const snapshotter::Store& store) {
@@ -193,6 +281,22 @@ ContainerRecord find_container(const snapshotter::Store& store, const std::strin
     throw sys::Error(sys::format("no such container: {}", sys::terminal_safe(text)), ENOENT);
   }
   return std::move(*record);
+}
+
+sys::Fd make_bundle_directories(int container) {
+  sys::make_directory_at(container, kBundle, 0700);
+  sys::Fd bundle = sys::open_at(container, kBundle, O_RDONLY | O_DIRECTORY);
+  sys::make_directory_at(bundle.get(), kRootfs, 0755);
+  return bundle;
+}
+
+sys::Fd OpenContainer::root(bool is_read_only) const {
+  const auto rootfs = rootfs_of(record);
+  if (!rootfs || rootfs->is_overlay) return driver->root(snapshot.get(), stack(), is_read_only);
+  // As it is, and what is mounted below it.
+  sys::Fd mount = sys::clone_mount(AT_FDCWD, rootfs->path, true);
+  if (is_read_only) sys::set_mount_attributes(mount.get(), config::kMountAttrRdonly, 0, true);
+  return mount;
 }
 
 snapshotter::LayerStack OpenContainer::stack() const { return stack_of(layers); }

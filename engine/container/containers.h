@@ -17,14 +17,20 @@ struct CreateOptions {
   std::string image;  // "scratch": from nothing
   std::string name;   // empty: one is made up
   std::vector<std::string> command;
-  bool is_read_only = false;
   std::string driver;  // TILLA_DRIVER; empty: the best that works
+  config::ContainerFlags flags;
+};
+
+struct CreatedContainer {
+  ContainerRecord record;
+  config::ContainerConfig image;  // what the image says of its containers
 };
 
 /// Makes a container and its snapshot; makes the image's layers when they are missing. The store
 /// was opened, and the workshop made, in the user namespace and in a mount namespace of its own.
-/// Errors: no such image; a name that is taken, or is none; no driver works, with the reasons.
-ContainerRecord create_container(const Workshop& workshop, const CreateOptions& options);
+/// Errors: no such image; a name that is taken, or is none; no driver works, with the reasons;
+/// flags that say nothing; an image's volume where none can be.
+CreatedContainer create_container(const Workshop& workshop, const CreateOptions& options);
 
 /// All, the newest first. Errors: a record that can't be read.
 std::vector<ContainerRecord> list_containers(const snapshotter::Store& store);
@@ -49,7 +55,7 @@ struct OpenContainer {
     return driver->entries(snapshot.get(), stack());
   }
   /// A detached mount of the root.
-  sys::Fd root() const { return driver->root(snapshot.get(), stack(), record.is_read_only); }
+  sys::Fd root(bool is_read_only) const;
   /// What changes() and entries() count in, and the sidecars beside them.
   std::vector<sys::Fd> sources() const { return driver->sources(snapshot.get(), stack()); }
   std::vector<int> source_owners() const;
@@ -57,6 +63,17 @@ struct OpenContainer {
 /// Errors: it was made with other ids than ours; a layer is missing.
 OpenContainer open_container(const snapshotter::Store& store, const snapshotter::Mapping& mapping,
                              const ContainerRecord& record);
+
+/// Errors: a name that is taken, or is none.
+void rename_container(snapshotter::Store& store, const std::string& container,
+                      const std::string& name);
+
+/// Makes what is missing of bundle/ in a container's directory, and opens it.
+sys::Fd make_bundle_directories(int container);
+
+/// What its image says; nothing of a container without an image.
+config::ContainerConfig image_config(const snapshotter::Store& store,
+                                     const ContainerRecord& record);
 
 /// The best driver that works in the store. forced: a name; empty: any.
 /// Errors: none does, or `forced` doesn't, with the reasons.

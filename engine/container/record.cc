@@ -3,7 +3,9 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 
+#include "config/container_options.h"
 #include "config/json_object.h"
 #include "sys/error.h"
 #include "sys/format.h"
@@ -74,6 +76,14 @@ ContainerRecord parse_record(const std::string& text, const std::string& name) {
   reader.get("created", record.created);
   reader.get("command", record.command);
   reader.get("readOnly", record.is_read_only);
+  reader.get("program", record.program);
+  reader.with("flags", [&](const config::Reader& flags) { config::read(flags, record.flags); });
+  std::map<std::string, std::string> volumes;
+  reader.get("volumes", volumes);
+  for (const auto& [target, volume] : volumes) {
+    if (!config::is_volume_name(volume)) reader.fail("\"volumes\" has a name that is none");
+    record.volumes.push_back({.target = target, .name = volume});
+  }
   return record;
 }
 
@@ -86,6 +96,8 @@ std::string write_record(const ContainerRecord& record) {
     chain_ids.push_back(id.text());
   }
   needs.add("blobs", blobs).add("layers", layers);
+  std::map<std::string, std::string> volumes;
+  for (const AnonymousVolume& volume : record.volumes) volumes[volume.target] = volume.name;
   config::JsonObject object;
   object.add("version", kVersion)
       .add("id", record.id)
@@ -99,6 +111,9 @@ std::string write_record(const ContainerRecord& record) {
       .add("created", record.created)
       .add("command", record.command)
       .add("readOnly", record.is_read_only)
+      .add("program", record.program)
+      .add("flags", record.flags)
+      .add("volumes", volumes)
       .add_json("needs", needs.take());
   return config::write_json(object.take(), "  ") + "\n";
 }

@@ -6,10 +6,17 @@
 #include <string>
 #include <vector>
 
+#include "config/container_flags.h"
 #include "config/hash.h"
 #include "snapshotter/snapshot/driver.h"
 
 namespace engine {
+
+/// A volume without a name of its own, made for one container.
+struct AnonymousVolume {
+  std::string target, name;
+  bool operator==(const AnonymousVolume&) const = default;
+};
 
 struct ContainerRecord {
   std::string id;                         // 64 hexadecimal digits
@@ -22,6 +29,9 @@ struct ContainerRecord {
   std::string created;               // RFC 3339, UTC
   std::vector<std::string> command;  // what was given after the image; empty: the image's
   bool is_read_only = false;
+  std::vector<std::string> program;  // what that comes to with the image's, for people
+  config::ContainerFlags flags;      // of create and run
+  std::vector<AnonymousVolume> volumes;
   bool operator==(const ContainerRecord&) const = default;
 };
 

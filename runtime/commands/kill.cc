@@ -3,7 +3,7 @@
 #include <signal.h>
 
 #include "runtime/commands/commands.h"
-#include "runtime/commands/signal_names.h"
+#include "config/signal_names.h"
 #include "runtime/commands/signal_processes.h"
 #include "runtime/commands/status.h"
 #include "sys/error.h"
@@ -28,7 +28,7 @@ bool signal_cgroup(const ContainerDirectory& directory, int signal) {
 
 int perform(const Context& context, const KillOptions& options) {
   const ContainerDirectory directory = StateStore::open(context.state_root).get(options.id);
-  const auto signal = parse_signal(options.signal);
+  const auto signal = config::parse_signal(options.signal);
   if (!signal) throw sys::Error(sys::format("unknown signal \"{}\"", options.signal), EINVAL);
   const auto record = directory.read_record();
   const Status status = status_of(directory, record, context.proc);

@@ -42,6 +42,7 @@ struct StartOptions {
   std::string directory;      // the container's, absolute, of the caller
   bool attach = false;        // as the first client
   bool attach_input = false;  // which also has the container's standard input
+  int lease = -1;             // borrowed: what the monitor is to keep open as long as it lives
 };
 
 /// Writes `config` into the directory and starts the monitor in a session of its own, in the

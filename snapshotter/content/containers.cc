@@ -18,12 +18,13 @@ sys::Fd Store::containers() const {
   return layout::open_directory(root_.get(), layout::kContainers);
 }
 
-bool Store::add_container(Staging& staging, const std::string& name, const std::string& id) {
+bool Store::add_container(Staging& staging, const std::string& name, const std::string& id,
+                          bool is_durable) {
   const sys::Fd folder = containers();
-  sys::sync_filesystem(root_.get());
+  if (is_durable) sys::sync_filesystem(root_.get());
   const sys::Fd lock = shared_lock();
   if (!sys::move_at_if_free(staging.fd(), name, folder.get(), id)) return false;
-  sys::sync_file(folder.get());
+  if (is_durable) sys::sync_file(folder.get());
   return true;
 }
 
@@ -46,7 +47,7 @@ void Store::remove_container(const std::string& id) {
     if (!sys::status_at_if_exists(folder.get(), id)) return;
     throw sys::Error(sys::format("remove container \"{}\": it has files of other ids", id), EPERM);
   }
-  sys::sync_file(folder.get());
+  // Not synced: what a power cut brings back is one more container to remove.
   (void)sys::remove_what_we_may(trash_.get(), name);
 }
 

@@ -160,9 +160,10 @@ class Store {
   // record.json has a member "needs": {"blobs": ["sha256:...", ...], "layers": ["KEY/HEX", ...]},
   // a blob being followed as in a lease, a layer being named by layer_name().
   sys::Fd containers() const;
-  /// Makes directory `name` of `staging` container `id`, in one step, synced. False: the id is
-  /// taken.
-  bool add_container(Staging& staging, const std::string& name, const std::string& id);
+  /// Makes directory `name` of `staging` container `id`, in one step. is_durable: synced; one that
+  /// goes when its program ends need not outlive a power cut. False: the id is taken.
+  bool add_container(Staging& staging, const std::string& name, const std::string& id,
+                     bool is_durable = true);
   /// Replaces record.json of a container, synced. Waits while somebody prunes.
   void write_record(const std::string& id, std::string_view record);
   /// Takes the container's directory away, by way of trash/.

@@ -94,8 +94,7 @@ class CopyDriver : public Driver {
     sys::raise_descriptor_limit();
     sys::make_directory_at(directory, "root", 0755);
     const sys::Fd root = sys::open_at(directory, "root", O_RDONLY | O_DIRECTORY);
-    Copy(root.get())
-        .copy_directory(MergedDirectory(layers, mapping_.overlay_prefix), root.get(), {}, 0);
+    copy_tree(layers, mapping_, root.get());
     dress_root(root.get(), layers);
     // By the file system's clock. As text: a restored backup has other times.
     const sys::Fd copied = sys::open_at(directory, "copied", O_WRONLY | O_CREAT | O_EXCL, 0600);
@@ -141,6 +140,10 @@ class CopyDriver : public Driver {
 };
 
 }  // namespace
+
+void copy_tree(const LayerStack& layers, const Mapping& mapping, int to) {
+  Copy(to).copy_directory(MergedDirectory(layers, mapping.overlay_prefix), to, {}, 0);
+}
 
 std::unique_ptr<Driver> make_copy_driver(const Mapping& mapping) {
   return std::make_unique<CopyDriver>(mapping);

@@ -23,6 +23,10 @@ void dress_root(int root, const LayerStack& layers);
 /// Copies the attributes of one entry to another, but for those of overlay and fuse-overlayfs.
 void copy_attributes(int from_dir, const std::string& from, int to_dir, const std::string& to);
 
+/// Copies all that the layers come to into the empty directory `to`, with owners, modes, times,
+/// attributes, holes and hard links.
+void copy_tree(const LayerStack& layers, const Mapping& mapping, int to);
+
 /// Makes "upper" and "work" in `directory`.
 void prepare_upper(int directory, const LayerStack& layers);
 /// [0] "upper", then the layers.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/signal_names.h"
+#include "config/signal_names.h"
 
 #include <signal.h>
 
@@ -7,7 +7,7 @@
 #include <charconv>
 #include <string>
 
-namespace runtime {
+namespace config {
 namespace {
 
 struct SignalName {
@@ -68,4 +68,4 @@ std::optional<int> parse_signal(std::string_view text) {
   return parse_real_time(name);
 }
 
-}  // namespace runtime
+}  // namespace config

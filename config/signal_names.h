@@ -5,9 +5,9 @@
 #include <optional>
 #include <string_view>
 
-namespace runtime {
+namespace config {
 
 /// "KILL", "sigkill", "9", "RTMIN+3", "RTMAX-1"; 0, which only probes, too. Empty: no such signal.
 std::optional<int> parse_signal(std::string_view text);
 
-}  // namespace runtime
+}  // namespace config

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/commands/signal_names.h"
+#include "config/signal_names.h"
 
 #include <signal.h>
 
 #include <catch2/catch.hpp>
 #include <string>
 
-using runtime::parse_signal;
+using config::parse_signal;
 
 TEST_CASE("signals: names in any case, with or without SIG", "[commands]") {
   for (const char* name : {"KILL", "SIGKILL", "sigkill", "Kill", "9"}) {

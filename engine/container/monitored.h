@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Containers with a monitor beside them: how they are started, and what is known of them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "config/human.h"
+#include "engine/container/bundle.h"
+#include "engine/container/containers.h"
+#include "engine/container/identity.h"
+#include "shim/monitor/client.h"
+
+namespace engine {
+
+struct StartRequest {
+  bool attaches = false, has_input = false;
+  bool is_detached = false;  // standard input stays open without clients
+};
+
+/// Makes the bundle and starts the monitor, which makes the container; the caller goes on with
+/// Starting's calls. The root's mount stays for the monitor. warnings: those of the bundle.
+/// Errors: it runs already; those of make_bundle.
+shim::Starting start_container(const snapshotter::Store& store, const Identity& identity,
+                               const ContainerRecord& record, const config::ContainerConfig& image,
+                               const StartRequest& request, std::vector<std::string>& warnings);
+
+/// What became of it; empty: it was never started.
+std::optional<shim::RunStatus> status_of(const snapshotter::Store& store,
+                                         const ContainerRecord& record);
+bool is_running(const std::optional<shim::RunStatus>& status);
+/// docker's words: "created", "running", "restarting", "exited", "dead".
+std::string state_word(const std::optional<shim::RunStatus>& status);
+/// "Up 5 minutes", "Exited (0) 2 hours ago", "Created".
+std::string describe_status(const std::optional<shim::RunStatus>& status, config::Time now);
+
+/// The monitor's services. Empty: it has none (any more).
+std::optional<sys::Fd> connect_to(const ContainerRecord& record);
+
+/// Calls the runtime on the container and waits; its errors are on our standard error by then.
+/// Returns its exit code.
+int call_runtime(const std::string& runtime, const std::vector<std::string>& words);
+
+/// Ends it by `signal`, and after `timeout` by SIGKILL; not restarted. Nothing to do: fine.
+/// signal 0: its own.
+void stop_container(const snapshotter::Store& store, const ContainerRecord& record, int signal,
+                    std::optional<std::chrono::seconds> timeout);
+
+/// Where its log is.
+std::string log_path(const snapshotter::Store& store, const ContainerRecord& record);
+
+/// Takes it away for good, with what `rm` says. It doesn't run.
+void remove_container_files(snapshotter::Store& store, const ContainerRecord& record,
+                            bool with_volumes);
+
+/// A container that runs by `tilla run` alone, without a monitor: its status while this lives.
+class ForegroundStatus {
+ public:
+  ForegroundStatus(const snapshotter::Store& store, const ContainerRecord& record);
+
+ private:
+  sys::Fd lock_;
+};
+
+}  // namespace engine
