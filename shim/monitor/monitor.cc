@@ -27,6 +27,7 @@ constexpr long long kMaxComplaints = 65536;
 constexpr std::chrono::seconds kDrainTime{2};
 constexpr milliseconds kTerminalPause{100};
 constexpr int kMaxSignal = 64;
+constexpr int kReadsAtOnce = 16;
 constexpr std::size_t kMaxChannelMessage = 64;
 
 LogTime now_in_log() { return std::chrono::system_clock::now(); }
@@ -268,19 +269,23 @@ void Monitor::act_on_time(Moment now) {
 }
 
 void Monitor::pass_output(int fd, bool is_error) {
-  if (fd < 0 || clients_.is_behind()) return;
-  const std::optional<long> count = sys::read_now(fd, chunk_.get(), kMaxOutput);
-  if (!count) return;
-  if (*count > 0) {
+  // Several at once, since each look at everything costs as much as a read; a signal waits no
+  // longer for it than for a large read.
+  for (int i = 0; i < kReadsAtOnce && fd >= 0 && !clients_.is_behind(); ++i) {
+    const std::optional<long> count = sys::read_now(fd, chunk_.get(), kMaxOutput);
+    if (!count) return;
+    if (*count <= 0) return note_closed(fd);
     const std::string_view data(chunk_.get(), static_cast<std::size_t>(*count));
     log_.write(is_error, data, now_in_log());
     clients_.send_output(is_error ? kErrorOutput : kOutput, data, steady_clock::now());
-  } else if (config_.has_terminal && !has_ended_) {
-    // Nobody has it open for now, which poll(2) reports without end; systemd opens it again.
-    terminal_at_ = steady_clock::now() + kTerminalPause;
-  } else {
-    container_.close_output(fd);
+    if (data.size() < kMaxOutput) return;
   }
+}
+
+void Monitor::note_closed(int fd) {
+  if (!config_.has_terminal || has_ended_) return container_.close_output(fd);
+  // Nobody has it open for now, which poll(2) reports without end; systemd opens it again.
+  terminal_at_ = steady_clock::now() + kTerminalPause;
 }
 
 // ---------------------------------------------------------------------------- who asks

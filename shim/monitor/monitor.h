@@ -68,6 +68,7 @@ class Monitor {
   void end_input();
   void hear_channel();
   void pass_output(int fd, bool is_error);
+  void note_closed(int fd);
   void act_on_time(Moment now);
   void remove_container();
   void write_status();
