@@ -101,14 +101,15 @@ void Monitor::run() {
 bool Monitor::start_first() {
   bool is_created = false;
   try {  // it is the client who is to know
-    container_.create();
-    is_created = true;
-    status_.pid = container_.pid();
-    status_.state = RunState::kCreated;
-    write_status();
-    tell_client(sys::format("created {}", container_.pid()));
-    wait_for_start();
-    start_program();
+    hear_all();
+    if (is_start_asked_) {  // it waits for nothing in between
+      status_.started = format_log_time(now_in_log());
+      container_.create(Container::Stage::kRun);
+      tell_client(sys::format("created {}", container_.pid()));
+    } else {
+      create_first(is_created);
+    }
+    note_start();
     tell_client("started");
     return true;
   } catch (const sys::Error& error) {
@@ -117,18 +118,29 @@ bool Monitor::start_first() {
   }
 }
 
+void Monitor::create_first(bool& is_created) {
+  container_.create(Container::Stage::kCreate);
+  is_created = true;
+  status_.pid = container_.pid();
+  status_.state = RunState::kCreated;
+  write_status();
+  tell_client(sys::format("created {}", container_.pid()));
+  wait_for_start();
+  status_.started = format_log_time(now_in_log());
+  container_.start();
+}
+
 bool Monitor::start_again() {
-  bool is_created = false;
   try {  // there is nobody to know but who reads the record
     has_ended_ = false;
-    container_.create();
-    is_created = true;
     ++status_.restarts;
-    start_program();
+    status_.started = format_log_time(now_in_log());
+    container_.create(Container::Stage::kRun);
+    note_start();
     return true;
   } catch (const sys::Error& error) {
     complaints_.add(sys::format("restart: {}", error.what()));
-    fail(error, is_created);
+    fail(error, false);
     return false;
   }
 }
@@ -140,9 +152,7 @@ void Monitor::wait_for_start() {
   }
 }
 
-void Monitor::start_program() {
-  status_.started = format_log_time(now_in_log());
-  container_.start();
+void Monitor::note_start() {
   started_ = steady_clock::now();
   status_.state = RunState::kRunning;
   status_.pid = container_.pid();
@@ -301,6 +311,15 @@ void Monitor::hear_channel() {
   } else if (message->text == "mine") {
     is_taken_over_ = true;
   }
+}
+
+void Monitor::hear_all() {
+  std::vector<sys::Waiting> channel(1);
+  do {
+    channel[0] = {.fd = own_.channel.get(), .wants_input = true};
+    sys::wait_for_any(channel, 0);
+    if (channel[0].has_input) hear_channel();
+  } while (channel[0].has_input);
 }
 
 void Monitor::tell_client(const std::string& message) {
