@@ -83,7 +83,7 @@ std::vector<std::string> runtime_call(const MonitorConfig& config,
   return argv;
 }
 
-void Container::create() {
+void Container::create(Stage stage) {
   terminal_.reset();
   input_.reset();
   output_.reset();
@@ -91,36 +91,34 @@ void Container::create() {
   cgroup_.reset();
   (void)sys::unlink_at_if_exists(sockets_, kPidFile);
   if (config_.has_terminal) {
-    create_with_terminal();
+    create_with_terminal(stage);
   } else {
-    create_with_pipes();
+    create_with_pipes(stage);
   }
   find_init();
   open_cgroup();
 }
 
-namespace {
-
-std::vector<std::string> create_call(const MonitorConfig& config,
-                                     const std::vector<std::string>& more) {
-  std::vector<std::string> words = {"create", "--bundle", config.bundle, "--pid-file",
-                                    sys::format("{}/{}", config.sockets, kPidFile)};
-  words.insert(words.end(), config.create_arguments.begin(), config.create_arguments.end());
-  words.insert(words.end(), more.begin(), more.end());
-  words.push_back(config.id);
-  return runtime_call(config, words);
+std::vector<std::string> Container::create_call(Stage stage) const {
+  std::vector<std::string> words = {"create"};
+  if (stage == Stage::kRun) words = {"run", "--detach"};
+  words.insert(words.end(), {"--bundle", config_.bundle, "--pid-file",
+                             sys::format("{}/{}", config_.sockets, kPidFile)});
+  if (config_.has_terminal) {
+    words.insert(words.end(),
+                 {"--console-socket", sys::format("{}/{}", config_.sockets, kConsoleSocket)});
+  }
+  words.insert(words.end(), config_.create_arguments.begin(), config_.create_arguments.end());
+  words.push_back(config_.id);
+  return runtime_call(config_, words);
 }
 
-}  // namespace
-
-void Container::create_with_terminal() {
+void Container::create_with_terminal(Stage stage) {
   (void)sys::unlink_at_if_exists(sockets_, kConsoleSocket);
   const sys::Fd listener = sys::listen_stream_at(sockets_, kConsoleSocket);
-  const std::string path = sys::format("{}/{}", config_.sockets, kConsoleSocket);
   sys::Pipe errors = sys::make_pipe();
   sys::set_nonblocking(errors.read_end.get(), true);
-  const bool is_created = runs_well(create_call(config_, {"--console-socket", path}),
-                                    {.error = errors.write_end.get()});
+  const bool is_created = runs_well(create_call(stage), {.error = errors.write_end.get()});
   (void)sys::unlink_at_if_exists(sockets_, kConsoleSocket);
   if (!is_created) throw read_error(errors.read_end.get());
   const sys::Fd connection = sys::accept_connection(listener.get());
@@ -129,15 +127,15 @@ void Container::create_with_terminal() {
   terminal_ = for_us(std::move(message->fds[0]));
 }
 
-void Container::create_with_pipes() {
+void Container::create_with_pipes(Stage stage) {
   sys::Pipe output = sys::make_pipe(), error = sys::make_pipe(), input;
   if (config_.input != Input::kNone) input = sys::make_pipe();
   output_ = for_us(std::move(output.read_end));
   error_ = for_us(std::move(error.read_end));
   if (input.write_end) input_ = for_us(std::move(input.write_end));
-  const bool is_created = runs_well(create_call(config_, {}), {.input = input.read_end.get(),
-                                                               .output = output.write_end.get(),
-                                                               .error = error.write_end.get()});
+  const bool is_created = runs_well(create_call(stage), {.input = input.read_end.get(),
+                                                         .output = output.write_end.get(),
+                                                         .error = error.write_end.get()});
   if (!is_created) throw read_error(error_.get());
 }
 

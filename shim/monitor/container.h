@@ -22,8 +22,10 @@ class Container {
   /// sockets: config.sockets, open.
   Container(const MonitorConfig& config, int sockets) : config_(config), sockets_(sockets) {}
 
+  enum class Stage { kCreate, kRun };
+  /// Creates it or, with kRun, starts it as well, which takes one call of the runtime less.
   /// Errors: the runtime's words; nothing is left then.
-  void create();
+  void create(Stage stage);
   /// The same.
   void start();
   /// Ends and forgets whatever is left of it. Errors: the runtime's words.
@@ -49,8 +51,9 @@ class Container {
   void resize(std::uint16_t rows, std::uint16_t columns) const;
 
  private:
-  void create_with_terminal();
-  void create_with_pipes();
+  std::vector<std::string> create_call(Stage stage) const;
+  void create_with_terminal(Stage stage);
+  void create_with_pipes(Stage stage);
   void find_init();
   void open_cgroup();
   std::uint64_t oom_kills() const;

@@ -109,6 +109,7 @@ void __verbose_terminate_handler() { std::abort(); }
 
 int main(int argc, char** argv) {
   const std::vector<std::string_view> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  sys::set_cloexec_from(3);  // among them a lease, which no program of ours may inherit
   int code = 1;
   try {
     code = shim::run_program(words);

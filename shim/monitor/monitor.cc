@@ -27,6 +27,7 @@ constexpr long long kMaxComplaints = 65536;
 constexpr std::chrono::seconds kDrainTime{2};
 constexpr milliseconds kTerminalPause{100};
 constexpr int kMaxSignal = 64;
+constexpr int kReadsAtOnce = 16;
 constexpr std::size_t kMaxChannelMessage = 64;
 
 LogTime now_in_log() { return std::chrono::system_clock::now(); }
@@ -100,14 +101,15 @@ void Monitor::run() {
 bool Monitor::start_first() {
   bool is_created = false;
   try {  // it is the client who is to know
-    container_.create();
-    is_created = true;
-    status_.pid = container_.pid();
-    status_.state = RunState::kCreated;
-    write_status();
-    tell_client(sys::format("created {}", container_.pid()));
-    wait_for_start();
-    start_program();
+    hear_all();
+    if (is_start_asked_) {  // it waits for nothing in between
+      status_.started = format_log_time(now_in_log());
+      container_.create(Container::Stage::kRun);
+      tell_client(sys::format("created {}", container_.pid()));
+    } else {
+      create_first(is_created);
+    }
+    note_start();
     tell_client("started");
     return true;
   } catch (const sys::Error& error) {
@@ -116,18 +118,29 @@ bool Monitor::start_first() {
   }
 }
 
+void Monitor::create_first(bool& is_created) {
+  container_.create(Container::Stage::kCreate);
+  is_created = true;
+  status_.pid = container_.pid();
+  status_.state = RunState::kCreated;
+  write_status();
+  tell_client(sys::format("created {}", container_.pid()));
+  wait_for_start();
+  status_.started = format_log_time(now_in_log());
+  container_.start();
+}
+
 bool Monitor::start_again() {
-  bool is_created = false;
   try {  // there is nobody to know but who reads the record
     has_ended_ = false;
-    container_.create();
-    is_created = true;
     ++status_.restarts;
-    start_program();
+    status_.started = format_log_time(now_in_log());
+    container_.create(Container::Stage::kRun);
+    note_start();
     return true;
   } catch (const sys::Error& error) {
     complaints_.add(sys::format("restart: {}", error.what()));
-    fail(error, is_created);
+    fail(error, false);
     return false;
   }
 }
@@ -139,9 +152,7 @@ void Monitor::wait_for_start() {
   }
 }
 
-void Monitor::start_program() {
-  status_.started = format_log_time(now_in_log());
-  container_.start();
+void Monitor::note_start() {
   started_ = steady_clock::now();
   status_.state = RunState::kRunning;
   status_.pid = container_.pid();
@@ -268,19 +279,23 @@ void Monitor::act_on_time(Moment now) {
 }
 
 void Monitor::pass_output(int fd, bool is_error) {
-  if (fd < 0 || clients_.is_behind()) return;
-  const std::optional<long> count = sys::read_now(fd, chunk_.get(), kMaxOutput);
-  if (!count) return;
-  if (*count > 0) {
+  // Several at once, since each look at everything costs as much as a read; a signal waits no
+  // longer for it than for a large read.
+  for (int i = 0; i < kReadsAtOnce && fd >= 0 && !clients_.is_behind(); ++i) {
+    const std::optional<long> count = sys::read_now(fd, chunk_.get(), kMaxOutput);
+    if (!count) return;
+    if (*count <= 0) return note_closed(fd);
     const std::string_view data(chunk_.get(), static_cast<std::size_t>(*count));
     log_.write(is_error, data, now_in_log());
     clients_.send_output(is_error ? kErrorOutput : kOutput, data, steady_clock::now());
-  } else if (config_.has_terminal && !has_ended_) {
-    // Nobody has it open for now, which poll(2) reports without end; systemd opens it again.
-    terminal_at_ = steady_clock::now() + kTerminalPause;
-  } else {
-    container_.close_output(fd);
+    if (data.size() < kMaxOutput) return;
   }
+}
+
+void Monitor::note_closed(int fd) {
+  if (!config_.has_terminal || has_ended_) return container_.close_output(fd);
+  // Nobody has it open for now, which poll(2) reports without end; systemd opens it again.
+  terminal_at_ = steady_clock::now() + kTerminalPause;
 }
 
 // ---------------------------------------------------------------------------- who asks
@@ -296,6 +311,15 @@ void Monitor::hear_channel() {
   } else if (message->text == "mine") {
     is_taken_over_ = true;
   }
+}
+
+void Monitor::hear_all() {
+  std::vector<sys::Waiting> channel(1);
+  do {
+    channel[0] = {.fd = own_.channel.get(), .wants_input = true};
+    sys::wait_for_any(channel, 0);
+    if (channel[0].has_input) hear_channel();
+  } while (channel[0].has_input);
 }
 
 void Monitor::tell_client(const std::string& message) {

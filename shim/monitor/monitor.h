@@ -52,8 +52,9 @@ class Monitor {
  private:
   bool start_first();
   bool start_again();
+  void create_first(bool& is_created);
   void wait_for_start();
-  void start_program();
+  void note_start();
   void stay_until_end();
   void note_end();
   bool wait_for_restart(milliseconds delay);
@@ -67,7 +68,9 @@ class Monitor {
   void obey_stop(std::string_view text);
   void end_input();
   void hear_channel();
+  void hear_all();
   void pass_output(int fd, bool is_error);
+  void note_closed(int fd);
   void act_on_time(Moment now);
   void remove_container();
   void write_status();

@@ -63,7 +63,7 @@ pid_t Starting::wait_created() {
 }
 
 void Starting::start() {
-  say(channel_.get(), "start");
+  if (!is_start_asked_) say(channel_.get(), "start");
   (void)expect(channel_.get(), "started");
 }
 
@@ -93,12 +93,15 @@ Starting start_monitor(const StartOptions& options, const MonitorConfig& config)
       program.fds.push_back(attachment.second.get());
     }
     program.argv = {options.program};
+    if (options.takes_over_cleaning) say(channel.first.get(), "mine");
+    if (options.at_once) say(channel.first.get(), "start");
     for (const int fd : program.fds) program.argv.push_back(sys::format("{}", fd));
+    if (options.lease >= 0) program.fds.push_back(options.lease);
     const sys::Fd complaints =
         sys::open_at(directory.get(), kComplaintsFile, O_WRONLY | O_APPEND | O_CREAT, kFileMode);
     program.error_output = complaints.get();
     sys::start_detached(program);
-    return Starting(std::move(channel.first), std::move(attachment.first));
+    return Starting(std::move(channel.first), std::move(attachment.first), options.at_once);
   });
 }
 

@@ -13,13 +13,16 @@ namespace shim {
 /// everything back; after it, the monitor goes on alone.
 class Starting {
  public:
-  explicit Starting(sys::Fd channel, sys::Fd attachment)
-      : channel_(std::move(channel)), attachment_(std::move(attachment)) {}
+  Starting(sys::Fd channel, sys::Fd attachment, bool is_start_asked)
+      : channel_(std::move(channel)),
+        attachment_(std::move(attachment)),
+        is_start_asked_(is_start_asked) {}
 
   /// Waits until the container is created. Returns its init's pid.
   /// Errors: the runtime's own words; the monitor has ended.
   pid_t wait_created();
-  /// Has the program executed, and waits for that. Errors: the runtime's own words; nothing is left
+  /// Has the program executed (it is asked for already with StartOptions::at_once), and waits for
+  /// that. Errors: the runtime's own words; nothing is left
   /// of the container then.
   void start();
   /// Before `start`: says that the caller will do what `on_exit` would do, once all is over, also
@@ -35,14 +38,18 @@ class Starting {
 
  private:
   sys::Fd channel_, attachment_;
+  bool is_start_asked_;
 };
 
 struct StartOptions {
-  std::string program;        // tilla-monitor, absolute
-  std::string directory;      // the container's, absolute, of the caller
-  bool attach = false;        // as the first client
-  bool attach_input = false;  // which also has the container's standard input
-  int lease = -1;             // borrowed: what the monitor is to keep open as long as it lives
+  std::string program;    // tilla-monitor, absolute
+  std::string directory;  // the container's, absolute, of the caller
+  /// Nothing is to be done between `wait_created` and `start`: the runtime does both in one call.
+  bool at_once = false;
+  bool takes_over_cleaning = false;  // with at_once `take_over_cleaning` would come too late
+  bool attach = false;               // as the first client
+  bool attach_input = false;         // which also has the container's standard input
+  int lease = -1;  // borrowed: what the monitor is to keep open as long as it lives
 };
 
 /// Writes `config` into the directory and starts the monitor in a session of its own, in the

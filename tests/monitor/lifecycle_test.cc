@@ -173,8 +173,8 @@ TEST_CASE("monitor: on exit a program is run, when the container is free", "[mon
                               "cp " + (container / "status.json") + " " + (container / "seen")};
   container.start();
   (void)container.wait_until_over();
-  CHECK(eventually([&] { return exists(container / "seen"); }));
-  CHECK_THAT(read_text(container / "seen"), Contains("\"exitCode\": 2"));
+  CHECK(eventually(
+      [&] { return read_text(container / "seen").find("\"exitCode\": 2") != std::string::npos; }));
 }
 
 TEST_CASE("monitor: a client that takes the cleaning over is left to do it", "[monitor][on-exit]") {
@@ -237,4 +237,45 @@ TEST_CASE("monitor: a configuration that is none is told to the client", "[monit
   shim::Starting starting = container.begin();
   CHECK_THROWS_WITH(starting.wait_created(), Contains("/nowhere/at/"));
   CHECK(container.wait_until_over().state == RunState::kFailed);
+}
+
+TEST_CASE("monitor: at once: the same record, the same log, and the first byte", "[monitor]") {
+  Monitored container("echo out; exit 7");
+  container.at_once = true;
+  shim::Starting starting = container.begin(true);
+  CHECK(starting.wait_created() > 0);
+  starting.start();
+  Attacher client(starting.take_attachment(), "w");
+  CHECK(client.wait() == "exited 7");
+  CHECK(client.out == "out\n");
+  CHECK(container.wait_until_over().exit_code == 7);
+  CHECK(container.log_lines() == std::vector<std::string>{"o:out"});
+  CHECK(container.runtime().left().empty());
+}
+
+TEST_CASE("monitor: at once: what fails is told, whichever half it is of", "[monitor]") {
+  for (const char* program : {"nothere", "/bad"}) {
+    INFO(program);
+    Monitored container([&](config::RuntimeSpec& spec) { spec.process->args = {program}; });
+    write_text(container.config.bundle + "/rootfs/bad", "no program", 0755);
+    container.at_once = true;
+    shim::Starting starting = container.begin();
+    CHECK_THROWS_WITH(starting.wait_created(), Contains("exec: "));
+    starting.wait_until_over();
+    CHECK(container.wait_until_over().state == RunState::kFailed);
+    CHECK(container.wait_until_over().exit_code >= 126);
+    CHECK(container.runtime().left().empty());
+  }
+}
+
+TEST_CASE("monitor: at once: with a terminal", "[monitor]") {
+  Monitored container([](config::RuntimeSpec& spec) {
+    spec.process->terminal = true;
+    set_shell(spec, "tty; exit 3");
+  });
+  container.config.has_terminal = true;
+  container.at_once = true;
+  container.start();
+  CHECK(container.wait_until_over().exit_code == 3);
+  CHECK(container.log_lines() == std::vector<std::string>{"o:/dev/pts/0"});
 }

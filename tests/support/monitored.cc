@@ -54,6 +54,7 @@ Monitored::~Monitored() {
 shim::Starting Monitored::begin(bool attach, bool attach_input) {
   return shim::start_monitor({.program = program_beside_runtime("tilla-monitor"),
                               .directory = files_.path(),
+                              .at_once = at_once,
                               .attach = attach,
                               .attach_input = attach_input},
                              config);

@@ -27,6 +27,7 @@ class Monitored {
   Monitored& operator=(const Monitored&) = delete;
 
   shim::MonitorConfig config;  // to be changed before the start
+  bool at_once = false;        // StartOptions::at_once
 
   std::string directory() const { return files_.path(); }
   std::string operator/(std::string_view name) const { return files_ / name; }
