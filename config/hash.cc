@@ -50,6 +50,15 @@ bool is_algorithm(std::string_view text) {
   return after_component;
 }
 
+// descriptor.md: encoded is [a-zA-Z0-9=_-]+
+bool is_encoded(std::string_view text) {
+  constexpr std::string_view kLetters =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789=_-";
+  return !text.empty() && text.find_first_not_of(kLetters) == text.npos;
+}
+
+bool is_known_algorithm(std::string_view text) { return text == "sha256" || text == "sha512"; }
+
 // What is wrong with `text`; empty when nothing is.
 std::string fault_of(std::string_view text) {
   const std::size_t colon = text.find(':');
@@ -85,6 +94,19 @@ Digest parse_digest(std::string_view text) {
 
 bool is_digest(std::string_view text) { return fault_of(text).empty(); }
 
+Digest parse_any_digest(std::string_view text) {
+  constexpr std::size_t kLongest = 255;  // a name in a directory, of either part
+  const std::size_t colon = text.find(':');
+  const bool is_other =
+      colon != text.npos && text.size() <= kLongest && is_algorithm(text.substr(0, colon)) &&
+      !is_known_algorithm(text.substr(0, colon)) && is_encoded(text.substr(colon + 1));
+  if (!is_other) return parse_digest(text);
+  return {.algorithm = std::string(text.substr(0, colon)),
+          .hex = std::string(text.substr(colon + 1))};
+}
+
+bool is_verifiable(const Digest& digest) { return is_known_algorithm(digest.algorithm); }
+
 struct Hasher::State {
   Algorithm algorithm = Algorithm::kSha256;
   SHA256_CTX sha256 = {};
@@ -97,7 +119,8 @@ Hasher::Hasher(Algorithm algorithm) : state_(std::make_unique<State>()) {
   SHA512_Init(&state_->sha512);
 }
 Hasher::Hasher(const Digest& digest)
-    : Hasher(digest.algorithm == "sha512" ? Algorithm::kSha512 : Algorithm::kSha256) {}
+    : Hasher(parse_digest(digest.text()).algorithm == "sha512" ? Algorithm::kSha512
+                                                               : Algorithm::kSha256) {}
 Hasher::Hasher(Hasher&&) noexcept = default;
 Hasher& Hasher::operator=(Hasher&&) noexcept = default;
 Hasher::~Hasher() = default;

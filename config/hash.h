@@ -11,8 +11,8 @@
 
 namespace config {
 
-/// "algorithm:hex" of the specification's grammar. Only what parse_digest gave is a Digest, so the
-/// parts are safe as names of files.
+/// "algorithm:encoded" of the specification's grammar. Only what the two functions below gave is a
+/// Digest, so the parts are safe as names of files. `hex` is that of known algorithms alone.
 struct Digest {
   std::string algorithm;
   std::string hex;
@@ -29,6 +29,10 @@ enum class Algorithm { kSha256, kSha512 };
 /// Errors: the text, quoted, and what is wrong with it; an algorithm of the grammar that is not
 /// on the list (CVES.md class J).
 Digest parse_digest(std::string_view text);
+/// The same, but for algorithms of which nothing is known: digests of what is only referred to.
+/// What has to be read, or kept, is_verifiable.
+Digest parse_any_digest(std::string_view text);
+bool is_verifiable(const Digest& digest);
 /// Whether `text` is one that parse_digest takes.
 bool is_digest(std::string_view text);
 
@@ -36,7 +40,7 @@ bool is_digest(std::string_view text);
 class Hasher {
  public:
   explicit Hasher(Algorithm algorithm = Algorithm::kSha256);
-  /// The algorithm that `digest` names.
+  /// The algorithm that `digest` names. Errors: one that is unknown here.
   explicit Hasher(const Digest& digest);
   Hasher(Hasher&&) noexcept;
   Hasher& operator=(Hasher&&) noexcept;

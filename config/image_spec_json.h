@@ -17,7 +17,8 @@ void get_texts(const Reader& parent, std::string_view key, std::size_t most,
                std::vector<std::string>& target);
 void get_text_map(const Reader& parent, std::string_view key, std::size_t most,
                   std::map<std::string, std::string>& target);
-void read_digest(const Reader& place, Digest& target);
+void read_digest(const Reader& place, Digest& target,
+                 Digest (*parse)(std::string_view) = parse_digest);
 void read_platform(const Reader& place, Platform& target);
 
 }  // namespace config

@@ -54,6 +54,7 @@ int run_program(const std::vector<std::string>& words) {
     }
     failure = parsed.command->failure_exit;
     sys::Log log;
+    log.set_format(sys::Log::Format::kPlain);
     log.set_debug(parsed.global.debug || parsed.global.log_level == "debug");
     Context context(parsed.global, log);
     return parsed.command->run(context);

@@ -112,6 +112,9 @@ void Log::write_line(std::string_view level, std::string_view message) const {
   if (format_ == Format::kJson) {
     line = format("{{\"level\":\"{}\",\"msg\":{},\"time\":\"{}\"}}\n", level, json_quoted(message),
                   utc_now());
+  } else if (format_ == Format::kPlain) {
+    const std::string_view what = level == "error" ? "" : level;  // an error needs no other word
+    line = format("tilla: {}{}{}\n", what, what.empty() ? "" : ": ", terminal_safe(message));
   } else {
     line = format("time=\"{}\" level={} msg={}\n", utc_now(), level, json_quoted(message));
   }

@@ -12,7 +12,8 @@ namespace sys {
 
 class Log {
  public:
-  enum class Format { kText, kJson };
+  /// kPlain: "tilla: warning: ...", for people; kText and kJson are logrus's.
+  enum class Format { kText, kJson, kPlain };
 
   /// Writes to standard error.
   Log() = default;

@@ -22,7 +22,7 @@ config::Digest commit(const Workshop& workshop, const OpenContainer& container,
                       const CommitOptions& options) {
   const std::vector<sys::Fd> sources = container.sources();
   CommitSource source;
-  source.changes = container.changes();
+  source.find_changes = [&] { return container.changes(); };
   for (const sys::Fd& each : sources) source.sources.push_back(each.get());
   source.owners = container.source_owners();
   source.base = image_of(workshop.store, container.record);

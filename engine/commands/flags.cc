@@ -103,15 +103,16 @@ class Words {
   void take_shorts(const std::string& word) {
     for (std::size_t i = 1; i < word.size(); ++i) {
       const auto flag = std::ranges::find(flags_, word[i], short_name);
+      const std::string rest = "-" + word.substr(i);  // which is all that pflag knows of it by now
       if (flag == flags_.end())
-        fail(sys::format("unknown shorthand flag: '{}' in {}", word[i], word));
+        fail(sys::format("unknown shorthand flag: '{}' in {}", word[i], rest));
       const bool has_equals = i + 1 < word.size() && word[i + 1] == '=';
       if (is_bool(*flag) && !has_equals) {
         set(*flag, "true");
         continue;
       }
       if (i + 1 == word.size()) {
-        set(*flag, take_value(sys::format("flag needs an argument: '{}' in {}", word[i], word)));
+        set(*flag, take_value(sys::format("flag needs an argument: '{}' in {}", word[i], rest)));
       } else {
         set(*flag, word.substr(i + (has_equals ? 2 : 1)));
       }

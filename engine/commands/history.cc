@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
 #include <memory>
 
 #include "config/json_object.h"
@@ -58,12 +59,21 @@ std::vector<Step> list_steps(const ImageRecord& image) {
   return steps;
 }
 
+// Docker knows seconds.
+std::string without_fraction(std::string time) {
+  const std::size_t dot = time.find('.');
+  if (dot != std::string::npos) {
+    time.erase(dot, std::min(time.find_first_not_of("0123456789", dot + 1), time.size()) - dot);
+  }
+  return time;
+}
+
 Json make_row(const Step& step, const std::string& id, const Options& options, config::Time now) {
   const config::History& history = step.history;
   const std::string created_by = without_tabs(history.created_by);
   return config::JsonObject()
       .add("Comment", without_tabs(history.comment))
-      .add("CreatedAt", history.created)
+      .add("CreatedAt", without_fraction(history.created))
       .add("CreatedBy", options.is_whole ? created_by : shorten(created_by))
       .add("CreatedSince", config::human_age(history.created, now))
       .add("ID", id)

@@ -8,6 +8,7 @@
 #include "engine/commands/names.h"
 #include "engine/commands/verbs.h"
 #include "engine/image/import_image.h"
+#include "sys/error.h"
 #include "sys/format.h"
 #include "sys/open.h"
 #include "sys/terminal.h"
@@ -22,6 +23,10 @@ struct Options {
 };
 
 sys::Fd open_archive(const std::string& file) {
+  if (file.find("://") != std::string::npos) {
+    throw sys::Error(sys::format("\"{}\": import fetches nothing", file), 0,
+                     "curl -L ... | tilla import -");
+  }
   if (file != "-") return sys::open_path(file, O_RDONLY | O_NOCTTY);
   if (sys::is_terminal(0)) {
     throw UsageError("standard input is a terminal, and no archive", 0,

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
+
+#include <algorithm>
 #include <memory>
 
 #include "config/json_object.h"
@@ -10,6 +13,7 @@
 #include "engine/image/image_users.h"
 #include "snapshotter/snapshot/driver.h"
 #include "sys/format.h"
+#include "sys/open.h"
 
 namespace engine {
 namespace {
@@ -27,6 +31,27 @@ struct Facts {
   std::uint64_t images = 0, containers = 0;
 };
 
+// Where the store is, or will be: what can be done there is that of its file system.
+sys::Fd nearest_directory(std::string path) {
+  for (;;) {
+    if (auto directory = sys::open_path_if_exists(path, O_RDONLY | O_DIRECTORY)) {
+      return std::move(*directory);
+    }
+    path.erase(std::max<std::size_t>(path.rfind('/'), 1));  // an absolute path: it ends at "/"
+  }
+}
+
+void probe_drivers_for(Facts& facts, const snapshotter::Mapping& mapping, int directory) {
+  for (const snapshotter::DriverProbe& probe : snapshotter::probe_drivers(directory, mapping)) {
+    if (probe.works) {
+      facts.driver = snapshotter::name_of(probe.kind);
+      break;
+    }
+    facts.other_drivers.emplace_back(snapshotter::name_of(probe.kind), probe.reason);
+  }
+}
+
+// Makes no store: who only looks should leave nothing behind.
 Facts gather(Context& context) {
   Facts facts;
   const Identity& identity = context.identity_with_mounts();
@@ -36,19 +61,14 @@ Facts gather(Context& context) {
   for (const PassedOver& other : identity.passed_over) {
     facts.other_identities.emplace_back(engine::name_of(other.mode), other.reason);
   }
-  snapshotter::Store& store = context.store();
-  for (const snapshotter::DriverProbe& probe :
-       snapshotter::probe_drivers(store.directory(), identity.mapping)) {
-    if (probe.works) {
-      facts.driver = snapshotter::name_of(probe.kind);
-      break;
-    }
-    facts.other_drivers.emplace_back(snapshotter::name_of(probe.kind), probe.reason);
-  }
-  facts.store = store.path();
+  facts.store = context.store_path();
   facts.platform = config::to_text(config::native_platform());
-  facts.images = list_images(store, config::native_platform()).size();
-  facts.containers = list_users(store).size();
+  if (const snapshotter::Store* store = context.store_if_exists()) {
+    facts.images = list_images(*store, config::native_platform()).size();
+    facts.containers = list_users(*store).size();
+  }
+  const sys::Fd directory = nearest_directory(facts.store);
+  probe_drivers_for(facts, identity.mapping, directory.get());
   return facts;
 }
 

@@ -62,15 +62,15 @@ int run(Context& context, const Options& options) {
 Command load_command() {
   const auto options = std::make_shared<Options>();
   return {
-      .summary = "Load images from an archive or an OCI layout",
+      .summary = "Load images from an archive or a directory",
       .usage = "[OPTIONS]",
       .text =
-          "An archive is docker's or OCI's, plain or in gzip, zstd, xz or bzip2. Of an index all "
-          "is\n"
-          "kept that is there; layers are unpacked for one platform.",
+          "An archive is docker's or OCI's, plain or in gzip, zstd, xz or bzip2; a directory is "
+          "an\n"
+          "OCI layout, or one image as skopeo writes it (dir:). Of an index all is kept that is\n"
+          "there; layers are unpacked for one platform.",
       .flags = {{"-i,--input", &options->input,
-                 "An archive, or the directory of an OCI layout, instead of standard input",
-                 "file"},
+                 "An archive or a directory, instead of standard input", "file"},
                 {"--platform", &options->platform, "Whose layers to unpack: os/arch[/variant]"},
                 {"-q,--quiet", &options->is_quiet, "Don't say how far it has got"}},
       .run = [options](Context& context) { return run(context, *options); },

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// `rmi` and `image prune`.
 #include <memory>
 
 #include "config/platform.h"
 #include "engine/commands/context.h"
-#include "engine/commands/image_filter.h"
 #include "engine/commands/output.h"
 #include "engine/commands/verbs.h"
 #include "engine/image/remove_images.h"
@@ -14,10 +12,10 @@
 namespace engine {
 namespace {
 
-std::string describe(const Removed& removed, std::string_view untagged, std::string_view deleted) {
+std::string describe(const Removed& removed) {
   std::string text;
-  for (const std::string& name : removed.untagged) text += sys::format("{}: {}\n", untagged, name);
-  for (const std::string& id : removed.deleted) text += sys::format("{}: {}\n", deleted, id);
+  for (const std::string& name : removed.untagged) text += sys::format("Untagged: {}\n", name);
+  for (const std::string& id : removed.deleted) text += sys::format("Deleted: {}\n", id);
   return text;
 }
 
@@ -50,59 +48,20 @@ int remove_images(Context& context, const RemoveImageOptions& options) {
   for (const std::string& name : options.names) {
     try {
       const Removed removed = remove_one(store, name, options.is_forced);
-      print_text(describe(removed, "Untagged", "Deleted"));
+      print_text(describe(removed));
       has_deleted = has_deleted || !removed.deleted.empty();
     } catch (const sys::Error& error) {  // the others go all the same, as with docker
       const bool is_fine = options.is_forced && error.code() == ENOENT;
-      if (problem || is_fine) context.log().error(error.what());
-      if (!problem && !is_fine) problem = error;
+      if (is_fine) {
+        context.log().error(error.what());
+        continue;
+      }
+      if (problem) context.log().error(problem->what());
+      problem = error;
     }
   }
   if (has_deleted) (void)store.collect(true);
   if (problem) throw sys::Error(std::move(*problem));
-  return 0;
-}
-
-struct PruneOptions {
-  bool is_all = false, is_forced = false;
-  std::vector<std::string> filters;
-};
-
-int prune_images(Context& context, const PruneOptions& options) {
-  const Filters filters = parse_filters(options.filters, {"dangling", "label", "label!", "until"});
-  const bool is_all =
-      options.is_all || (filters.contains("dangling") && filters.at("dangling").back() == "false");
-  Filters other = filters;
-  other.erase("dangling");
-  if (!options.is_forced &&
-      !is_confirmed(is_all ? "This will remove all images without at least one container "
-                             "associated to them."
-                           : "This will remove all dangling images.")) {
-    return 0;
-  }
-  (void)context.identity();
-  snapshotter::Store& store = context.store();
-  std::string text;
-  store.update_index([&](config::Index& index) {
-    const std::vector<ImageUser> users = list_users(store);
-    std::vector<ImageRecord> images = list_images(store, config::native_platform());
-    for (std::size_t i = 0; i < images.size();) {
-      const ImageRecord& image = images[i];
-      const bool stays = (!is_all && !image.names.empty()) || is_used(users, image) ||
-                         !passes(other, image, images);
-      if (stays) {
-        ++i;
-        continue;
-      }
-      const Removal removal = plan_removal(images, users, {&image, 0, false}, {true});
-      erase_entries(index, removal.entries);
-      text += describe(removal.removed, "untagged", "deleted");
-      images.erase(images.begin() + static_cast<std::ptrdiff_t>(i));
-    }
-  });
-  const snapshotter::Store::Garbage garbage = store.collect(true);
-  if (!text.empty()) print_text("Deleted Images:\n" + text + "\n");
-  print(sys::format("Total reclaimed space: {}\n", config::human_size(garbage.bytes, 4)));
   return 0;
 }
 
@@ -119,18 +78,6 @@ Command rmi_command() {
                 {"--no-prune", &options->keeps_parents, "Accepted as docker has it"}},
       .positionals = {{"IMAGE", &options->names}},
       .run = [options](Context& context) { return remove_images(context, *options); },
-  };
-}
-
-Command image_prune_command() {
-  const auto options = std::make_shared<PruneOptions>();
-  return {
-      .summary = "Remove images that have no name",
-      .usage = "[OPTIONS]",
-      .flags = {{"-a,--all", &options->is_all, "All that no container needs"},
-                {"--filter", &options->filters, "label=..., label!=..., until=AGE", "filter"},
-                {"-f,--force", &options->is_forced, "Don't ask"}},
-      .run = [options](Context& context) { return prune_images(context, *options); },
   };
 }
 

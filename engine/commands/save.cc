@@ -18,13 +18,15 @@ namespace engine {
 namespace {
 
 struct Options {
-  std::string output, format = "docker-archive", platform;
+  std::string output, format = "docker-archive", conversion, platform;
   std::vector<std::string> names;
   bool is_quiet = false;
 };
 
-sys::Fd open_layout(const std::string& path) {
-  if (path.empty()) throw UsageError("oci-dir needs --output DIR", 0, "See 'tilla save --help'.");
+sys::Fd open_directory(const std::string& path) {
+  if (path.empty()) {
+    throw UsageError("a directory needs --output DIR", 0, "See 'tilla save --help'.");
+  }
   const sys::Fd here = sys::open_path(".", O_RDONLY | O_DIRECTORY);
   (void)sys::make_directory_at(here.get(), path, 0755);
   return sys::open_path(path, O_RDONLY | O_DIRECTORY);
@@ -43,21 +45,21 @@ std::vector<SavedImage> find_images(Context& context, const std::vector<std::str
 }
 
 int run(Context& context, const Options& options) {
-  const SaveFormat format = parse_save_format(options.format);
-  const config::Platform platform = options.platform.empty()
-                                        ? config::native_platform()
-                                        : config::parse_platform(options.platform);
+  SaveOptions save = {.format = parse_save_format(options.format)};
+  if (!options.platform.empty()) save.platform = config::parse_platform(options.platform);
+  if (!options.conversion.empty()) save.conversion = parse_image_format(options.conversion);
   const std::vector<SavedImage> images = find_images(context, options.names);
   const auto what = [&] { return sys::format("save \"{}\"", options.names.front()); };
-  if (format == SaveFormat::kOciDirectory) {
-    const sys::Fd directory = open_layout(options.output);
-    context.explaining(what, [&] { save_directory(context.store(), images, directory.get()); });
+  Progress progress(options.is_quiet);
+  if (save.format == SaveFormat::kOciDirectory || save.format == SaveFormat::kDockerDirectory) {
+    const sys::Fd directory = open_directory(options.output);
+    const Workshop workshop = context.workshop(progress);
+    context.explaining(what, [&] { save_directory(workshop, images, save, directory.get()); });
     return 0;
   }
   OutputFile output(options.output);
-  Progress progress(options.is_quiet);
   const Workshop workshop = context.workshop(progress);
-  context.explaining(what, [&] { save_archive(workshop, images, format, platform, output.fd()); });
+  context.explaining(what, [&] { save_archive(workshop, images, save, output.fd()); });
   output.keep();
   return 0;
 }
@@ -67,17 +69,20 @@ int run(Context& context, const Options& options) {
 Command save_command() {
   const auto options = std::make_shared<Options>();
   return {
-      .summary = "Save images to an archive or an OCI layout",
+      .summary = "Save images to an archive or a directory",
       .usage = "[OPTIONS] IMAGE [IMAGE...]",
       .text =
-          "Layers go out as they came in, bit for bit. In oci-archive and oci-dir an image of "
-          "several\n"
-          "platforms goes out with all of them.",
+          "Layers and manifests go out as they came in, bit for bit. In oci-archive and oci-dir "
+          "an\n"
+          "image of several platforms goes out with all of them.",
       .flags = {{"-o,--output", &options->output,
-                 "A file, or for oci-dir a directory, instead of standard output", "file"},
-                {"--format", &options->format, "docker-archive, oci-archive or oci-dir", "format"},
+                 "A file, or for the -dir formats a directory, instead of standard output", "file"},
+                {"--convert", &options->conversion,
+                 "The images' manifests become \"oci\" or \"docker\" (schema 2)", "format"},
+                {"--format", &options->format, "docker-archive, oci-archive, docker-dir or oci-dir",
+                 "format"},
                 {"--platform", &options->platform,
-                 "Which image docker-archive gets: os/arch[/variant]"},
+                 "This one alone: os/arch[/variant]; docker's formats take one anyway"},
                 {"-q,--quiet", &options->is_quiet, "Don't say how far it has got"}},
       .positionals = {{"IMAGE", &options->names}},
       .run = [options](Context& context) { return run(context, *options); },

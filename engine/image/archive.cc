@@ -64,10 +64,18 @@ std::vector<DockerImage> read_docker_manifest(const std::string& text) {
 Archive Archive::in_directory(sys::Fd directory) {
   Archive archive;
   archive.directory_ = std::move(directory);
-  if (!sys::open_at_if_exists(archive.directory_.get(), "oci-layout", O_PATH)) {
-    throw sys::Error("no OCI layout: it has no file \"oci-layout\"");
+  const auto has = [&](const char* name) {
+    return sys::open_at_if_exists(archive.directory_.get(), name, O_PATH).has_value();
+  };
+  if (has("oci-layout")) {
+    archive.read_oci();
+  } else if (has("version") && has("manifest.json")) {
+    archive.read_flat();
+  } else {
+    throw sys::Error(
+        "neither an OCI layout (no file \"oci-layout\") nor a directory of skopeo's "
+        "(no file \"version\")");
   }
-  archive.read_oci();
   return archive;
 }
 
@@ -185,26 +193,54 @@ void Archive::read_docker() {
   }
 }
 
+// Source: containers-transports(5), "dir:path".
+void Archive::read_flat() {
+  constexpr std::string_view kVersion = "Directory Transport Version: 1.";
+  is_flat_ = true;
+  if (!read_required_member("version").starts_with(kVersion)) {
+    throw sys::Error(sys::format("\"version\" doesn't begin with \"{}\"", kVersion));
+  }
+  std::string text = read_required_member("manifest.json");
+  const config::Json json = config::parse_json(text, "manifest.json");
+  const config::Reader root(json, "manifest.json");
+  ArchivedImage image;
+  root.get("mediaType", image.descriptor.media_type);  // OCI's need not have one
+  if (image.descriptor.media_type.empty()) {
+    image.descriptor.media_type = config::media_type::kManifest;
+  }
+  image.descriptor.digest = config::digest_of(text);
+  image.descriptor.size = text.size();
+  made_.emplace(image.descriptor.digest, std::move(text));
+  images_.push_back(std::move(image));
+}
+
+std::string Archive::path_of(const Digest& blob) const {
+  return is_flat_ ? blob.hex : blob_path(blob);
+}
+
 ReadDocument Archive::documents() const {
   return [this](const Descriptor& descriptor) -> std::optional<std::string> {
+    if (!config::is_verifiable(descriptor.digest)) return std::nullopt;
     if (const auto made = made_.find(descriptor.digest); made != made_.end()) return made->second;
     if (descriptor.size > kMaxDocumentBytes) {
       throw sys::Error(sys::format("\"{}\" has {} bytes, and a document may have {}",
                                    descriptor.digest.text(), descriptor.size, kMaxDocumentBytes),
                        EFBIG);
     }
-    std::string name = blob_path(descriptor.digest);
+    std::string name = path_of(descriptor.digest);
     if (const auto found = blobs_.find(descriptor.digest); found != blobs_.end()) {
       name = found->second;
     }
     std::optional<std::string> text = read_member(name, kMaxDocumentBytes);
+    // How the images of an index are called there.
+    if (!text && is_flat_) text = read_member(name + ".manifest.json", kMaxDocumentBytes);
     if (text) verify_document(descriptor, *text);
     return text;
   };
 }
 
 std::optional<sys::Fd> Archive::open(const Digest& blob) const {
-  std::string path = blob_path(blob);
+  std::string path = path_of(blob);
   if (is_split_) {
     const auto by_digest = blobs_.find(blob);
     const auto found = members_.find(by_digest != blobs_.end() ? by_digest->second : path);

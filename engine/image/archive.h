@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Where `load` reads images from: an OCI layout in a directory, or in an archive, or docker's own
-// kind of archive. Whichever it is, it becomes descriptors of images and a way to their blobs.
-// Everything in it is somebody else's: INV-1, INV-8, INV-12.
+// Where `load` reads images from: an OCI layout in a directory, or in an archive; docker's own kind
+// of archive; skopeo's and podman's directory of one image ("dir:"). Whichever it is, it becomes
+// descriptors of images and a way to their blobs. Everything in it is somebody else's: INV-1,
+// INV-8, INV-12.
 #pragma once
 
 #include <map>
@@ -24,7 +25,7 @@ struct ArchivedImage {
 
 class Archive {
  public:
-  /// An OCI layout. Errors: it is none.
+  /// An OCI layout, or one image of "dir:". Errors: it is neither.
   static Archive in_directory(sys::Fd directory);
   /// Takes an archive apart into folder "members" of `staging`. Errors: neither of both kinds.
   static Archive of_file(const Workshop& workshop, snapshotter::Staging& staging, int file);
@@ -41,12 +42,15 @@ class Archive {
   Archive() = default;
   void read_oci();
   void read_docker();
+  void read_flat();
+  std::string path_of(const config::Digest& blob) const;
   std::optional<std::string> read_member(const std::string& name, std::size_t limit) const;
   std::string read_required_member(const std::string& name) const;
   config::Descriptor add_docker_layer(const std::string& path);
 
   sys::Fd directory_;  // the layout, or the members
   bool is_split_ = false;
+  bool is_flat_ = false;  // blobs beside each other, named by their digits
   std::map<std::string, snapshotter::Member> members_;  // by name
   std::map<config::Digest, std::string> blobs_;         // names of members
   std::map<config::Digest, std::string> made_;          // documents that docker's archives lack

@@ -24,7 +24,8 @@ std::string join(const std::vector<std::string>& words) {
   return text;
 }
 
-config::ImageConfig describe_image(const CommitSource& source, const CommitOptions& options) {
+config::ImageConfig describe_image(const CommitSource& source, const CommitOptions& options,
+                                   bool has_changes) {
   config::ImageConfig image;
   if (source.base) {
     image = source.base->config;
@@ -39,22 +40,18 @@ config::ImageConfig describe_image(const CommitSource& source, const CommitOptio
                            .author = options.author,
                            .created_by = join(source.command),
                            .comment = options.message,
-                           .empty_layer = source.changes.empty()});
+                           .empty_layer = !has_changes});
   return image;
 }
 
 /// Writes the new layer into the staging folder.
 snapshotter::Packed pack(const Workshop& workshop, snapshotter::Staging& staging,
-                         const CommitSource& source) {
+                         snapshotter::Worker& worker, snapshotter::PackJob job) {
   const sys::Fd blob = sys::open_at(staging.fd(), kBlob, O_WRONLY | O_CREAT | O_EXCL, 0644);
-  snapshotter::PackJob job;
-  job.sources = source.sources;
-  job.owners = source.owners;
-  job.changes = source.changes;
   job.output = blob.get();
   job.mapping = workshop.mapping;
   job.clamp_time = source_date_epoch();
-  return make_worker(workshop, staging).pack({job}).at(0);
+  return worker.pack({std::move(job)}).at(0);
 }
 
 }  // namespace
@@ -65,17 +62,24 @@ config::Digest commit_image(const Workshop& workshop, const CommitSource& source
   const ImageFormat format = options.format ? *options.format
                              : source.base  ? format_of(source.base->manifest)
                                             : ImageFormat::kOci;
-  config::ImageConfig image = describe_image(source, options);
+  snapshotter::Lease lease = store.lease();
+  if (source.base) lease.keep(source.base->descriptor.digest);
+  snapshotter::Staging staging = store.stage();
+  snapshotter::Worker worker = make_worker(workshop, staging);  // starts while we look for changes
+  std::vector<snapshotter::Change> changes = source.find_changes();
+  const bool has_changes = !changes.empty();
+  config::ImageConfig image = describe_image(source, options, has_changes);
   config::Manifest manifest;
   manifest.media_type = config::media_type::kManifest;
   if (source.base) manifest.layers = source.base->manifest.layers;
 
-  snapshotter::Lease lease = store.lease();
-  if (source.base) lease.keep(source.base->descriptor.digest);
-  snapshotter::Staging staging = store.stage();
   Store::Batch batch;
-  if (!source.changes.empty()) {
-    const snapshotter::Packed layer = pack(workshop, staging, source);
+  if (has_changes) {
+    snapshotter::PackJob job;
+    job.sources = source.sources;
+    job.owners = source.owners;
+    job.changes = std::move(changes);
+    const snapshotter::Packed layer = pack(workshop, staging, worker, std::move(job));
     image.diff_ids.push_back(layer.diff_id);
     manifest.layers.push_back({.media_type = std::string(config::media_type::kLayer),
                                .digest = layer.digest,

@@ -4,6 +4,7 @@
 // compressing it would cost more than all the rest, and who sends it away compresses it.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ namespace engine {
 
 /// The container that is committed.
 struct CommitSource {
-  std::vector<snapshotter::Change> changes;
+  /// Called once, while the worker starts.
+  std::function<std::vector<snapshotter::Change>()> find_changes;
   std::vector<int> sources;            // what the changes count in: open directories
   std::vector<int> owners;             // their sidecars, -1: none
   std::optional<ImageDocuments> base;  // empty: it was made from scratch

@@ -14,9 +14,8 @@ struct Pair {
   std::string_view oci, docker;
 };
 constexpr Pair kPairs[] = {
-    {type::kManifest, type::kDockerManifest},
-    {type::kConfig, type::kDockerConfig},
-    {type::kLayer, type::kDockerLayer},
+    {type::kManifest, type::kDockerManifest},   {type::kIndex, type::kDockerList},
+    {type::kConfig, type::kDockerConfig},       {type::kLayer, type::kDockerLayer},
     {type::kLayerGzip, type::kDockerLayerGzip},
 };
 
@@ -27,6 +26,48 @@ std::string counterpart(std::string_view of, ImageFormat format) {
     }
   }
   return std::string(of);
+}
+
+using config::Descriptor;
+
+/// The descriptor of a new document in the place of another.
+Descriptor put(Descriptor descriptor, std::string text, std::string media_type,
+               NewDocuments& made) {
+  descriptor.media_type = std::move(media_type);
+  descriptor.digest = config::digest_of(text);
+  descriptor.size = text.size();
+  descriptor.data.reset();
+  made.insert_or_assign(descriptor.digest, std::move(text));
+  return descriptor;
+}
+
+Descriptor convert_below(const Descriptor& top, ImageFormat format, const ReadDocument& read,
+                         NewDocuments& made, std::size_t depth) {
+  if (depth > kMaxIndexDepth) {
+    throw sys::Error(sys::format("indexes in indexes, more than {} deep", kMaxIndexDepth));
+  }
+  const std::string name = top.digest.text();
+  const bool is_index = config::is_index_type(top.media_type);
+  if (!is_index && !config::is_manifest_type(top.media_type)) return top;
+  const std::optional<std::string> text = read(top);
+  if (!text) {
+    throw sys::Error(sys::format("\"{}\" is not here, and can't be converted", name), ENOENT,
+                     "--platform chooses an image that is");
+  }
+  if (is_index) {
+    config::Index index = config::read_index(*text, name, top.media_type);
+    for (Descriptor& each : index.manifests) {
+      each = convert_below(each, format, read, made, depth + 1);
+    }
+    index.media_type = counterpart(index.media_type, format);
+    return put(top, config::write_index(index), index.media_type, made);
+  }
+  config::Manifest manifest = config::read_manifest(*text, name, top.media_type);
+  // Of an artifact docker's format knows nothing.
+  if (!config::is_config_type(manifest.config.media_type)) return top;
+  if (format_of(manifest) == format) return top;
+  manifest = convert(std::move(manifest), format);
+  return put(top, config::write_manifest(manifest), manifest.media_type, made);
 }
 
 }  // namespace
@@ -54,8 +95,19 @@ config::Manifest convert(config::Manifest manifest, ImageFormat format) {
   manifest.config.media_type = counterpart(manifest.config.media_type, format);
   for (config::Descriptor& layer : manifest.layers) {
     layer.media_type = layer_type(layer.media_type, format);
+    if (format == ImageFormat::kDocker) layer.annotations.clear();
+  }
+  if (format == ImageFormat::kDocker) {
+    manifest.annotations.clear();
+    manifest.artifact_type.clear();
+    manifest.subject.reset();
   }
   return manifest;
+}
+
+Descriptor convert(const Descriptor& top, ImageFormat format, const ReadDocument& read,
+                   NewDocuments& made) {
+  return convert_below(top, format, read, made, 0);
 }
 
 }  // namespace engine

@@ -3,10 +3,12 @@
 // what somebody asks for is converted, since the manifest gets another digest.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 
 #include "config/image_spec.h"
+#include "engine/image/documents.h"
 
 namespace engine {
 
@@ -20,7 +22,17 @@ ImageFormat format_of(const config::Manifest& manifest);
 /// know stays. Errors: docker has no zstd.
 std::string layer_type(std::string_view type, ImageFormat format);
 
-/// The manifest in `format`. The configuration's bytes are the same in both.
+/// The manifest in `format`. The configuration's bytes are the same in both. Docker's manifests
+/// have neither annotations nor a subject. Errors: docker has no zstd.
 config::Manifest convert(config::Manifest manifest, ImageFormat format);
+
+/// Texts of documents that were made, by digest.
+using NewDocuments = std::map<config::Digest, std::string>;
+
+/// The same for all that a descriptor leads to: an index, the images in it. What is in `format`
+/// already, and artifacts, stay byte for byte. Adds to `made`, gives the new descriptor.
+/// Errors: an image of the index isn't there.
+config::Descriptor convert(const config::Descriptor& top, ImageFormat format,
+                           const ReadDocument& read, NewDocuments& made);
 
 }  // namespace engine

@@ -21,7 +21,7 @@ constexpr std::size_t kMaxDocumentBytes = std::size_t{4} << 20;
 constexpr std::size_t kMaxIndexDepth = 8;
 constexpr std::size_t kMaxDocuments = 20'000;  // that one name leads to
 
-/// Gives the verified text of a document; empty: it isn't there.
+/// Gives the verified text of a document; empty: it isn't there, or nobody here could verify it.
 using ReadDocument = std::function<std::optional<std::string>(const config::Descriptor&)>;
 
 /// Those of the store.

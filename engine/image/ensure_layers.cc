@@ -26,11 +26,13 @@ struct Missing {
   std::string name;  // in the staging folder
 };
 
+// Errors: also a layer whose digest nobody here can verify.
 void check(const WantedLayers& image) {
   if (image.blobs.size() != image.diff_ids.size()) {
     throw sys::Error(sys::format("the manifest has {} layers, its configuration {}",
                                  image.blobs.size(), image.diff_ids.size()));
   }
+  for (const config::Descriptor& blob : image.blobs) (void)config::parse_digest(blob.digest.text());
 }
 
 class Maker {

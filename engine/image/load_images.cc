@@ -62,7 +62,9 @@ class Loader {
     }
     const Closure closure = follow(tops, archive_.documents());
     for (const Closure::Document& each : closure.documents) lease_.keep(each.descriptor.digest);
-    for (const Descriptor& each : closure.blobs) lease_.keep(each.digest);
+    for (const Descriptor& each : closure.blobs) {
+      if (config::is_verifiable(each.digest)) lease_.keep(each.digest);
+    }
 
     const MadeLayers made = make_layers(
         workshop_, staging_, wanted_, [&](const Descriptor& blob) { return open_layer(blob); },
@@ -124,6 +126,7 @@ class Loader {
   }
 
   void keep(const Descriptor& blob) {
+    if (!config::is_verifiable(blob.digest)) return;  // as if the archive didn't have it
     if (added_.contains(blob.digest) || workshop_.store.has_blob(blob.digest)) return;
     std::string name = archive_.staged(blob);
     if (name.empty()) {

@@ -1,19 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-// `save`: images out of the store into an archive or an OCI layout, blobs bit for bit as they came
-// in. Docker's archives are OCI layouts with a manifest.json, as docker writes them since 25: those
+// `save`: images out of the store into an archive, an OCI layout, or a directory as skopeo's "dir:"
+// has it; blobs bit for bit as they came in, manifests too unless a conversion is asked for.
+// Docker's archives are OCI layouts with a manifest.json, as docker writes them since 25: those
 // before read the one, those after the other.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "config/image_spec.h"
+#include "engine/image/convert.h"
 #include "engine/image/workshop.h"
 
 namespace engine {
 
-enum class SaveFormat { kDockerArchive, kOciArchive, kOciDirectory };
-/// "docker-archive", "oci-archive", "oci-dir". Errors: another word.
+enum class SaveFormat { kDockerArchive, kOciArchive, kDockerDirectory, kOciDirectory };
+/// "docker-archive", "oci-archive", "docker-dir", "oci-dir": podman's words. Errors: another.
 SaveFormat parse_save_format(const std::string& word);
 
 struct SavedImage {
@@ -21,13 +24,21 @@ struct SavedImage {
   std::string name;               // normalised; empty: none
 };
 
-/// Writes an archive to `output`. Docker's has the image for `platform` alone, OCI's everything.
-/// Errors: a blob that is missing.
-void save_archive(const Workshop& workshop, const std::vector<SavedImage>& images,
-                  SaveFormat format, const config::Platform& platform, int output);
+struct SaveOptions {
+  SaveFormat format = SaveFormat::kDockerArchive;
+  /// Of an image for several: this one alone. Empty: all of it, but docker's formats take the
+  /// native one.
+  std::optional<config::Platform> platform = {};
+  std::optional<ImageFormat> conversion = {};  // empty: as it is
+};
 
-/// Adds the images to the layout in `directory`, which is empty or one already.
-void save_directory(const snapshotter::Store& store, const std::vector<SavedImage>& images,
-                    int directory);
+/// Writes an archive to `output`. Errors: a blob that is missing.
+void save_archive(const Workshop& workshop, const std::vector<SavedImage>& images,
+                  const SaveOptions& options, int output);
+
+/// Adds the images to the layout in `directory`, which is empty or one already; docker-dir: writes
+/// the one image there is. Errors: there are several for docker-dir.
+void save_directory(const Workshop& workshop, const std::vector<SavedImage>& images,
+                    const SaveOptions& options, int directory);
 
 }  // namespace engine

@@ -28,9 +28,9 @@ std::string name_of(const config::Descriptor& image) {
                                          : "image " + image.digest.text();
 }
 
-// Foreign layers, as the standard calls them, need not be had.
+// Foreign layers, as the standard calls them, need not be had; what can't be verified isn't.
 bool may_be_missing(const config::Descriptor& layer) {
-  return !layer.urls.empty() || layer.media_type.find("nondistributable") != std::string::npos ||
+  return !config::is_verifiable(layer.digest) || !layer.urls.empty() || layer.media_type.find("nondistributable") != std::string::npos ||
          layer.media_type.find("foreign") != std::string::npos;
 }
 

@@ -178,8 +178,8 @@ class Store {
     std::uint64_t bytes = 0;
   };
   /// What neither index.json (followed through indexes, manifests and configs), nor a container,
-  /// nor a lease needs. `remove`: takes it away, by way of trash/. An entry of index.json that
-  /// refers to another by `subject` is kept for its own sake, and does not keep the other.
+  /// nor a lease needs. `remove`: takes it away, by way of trash/. What a document is about
+  /// (`subject`) is needed as long as that.
   /// Errors: a document or a record that can't be read, for nobody knows what that needs.
   Garbage collect(bool remove);
 

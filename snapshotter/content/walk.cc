@@ -144,6 +144,7 @@ void mark(const Store& store, const config::Descriptor& root, Marks& marks) {
     std::optional<References> found = references_of(store, next);
     if (!found) continue;
     for (config::Descriptor& document : found->documents) rest.push_back(std::move(document));
+    if (found->subject) rest.push_back(std::move(*found->subject));
     for (const config::Descriptor& layer : found->layers) marks.blobs.insert(layer.digest);
     if (!found->config) continue;
     marks.blobs.insert(found->config->digest);

@@ -72,7 +72,7 @@ struct Worker::Channel {
   sys::Process process;
   protocol::Assembler assembler{protocol::kMaxAnswer};
   std::function<void(std::uint64_t)> progress;
-  bool is_broken = false;
+  bool is_ready = false, is_broken = false;
   std::uint32_t next_job = 1;
 
   ~Channel() { end(); }
@@ -112,6 +112,14 @@ struct Worker::Channel {
     }
   }
 
+  // It starts while whoever made it does something else, and reads nothing before it is confined.
+  void await_ready() {
+    if (!is_ready && hear().kind != Kind::kReady) {
+      throw sys::Error("tilla-layers: an answer that nobody asked for", EBADMSG);
+    }
+    is_ready = true;
+  }
+
   sys::Error ended() {
     socket.reset();
     const sys::ExitStatus status = sys::wait_child(process);
@@ -140,6 +148,7 @@ struct Worker::Channel {
       for (std::size_t i = 0; i < jobs.size(); ++i) {
         say(protocol::encode(first + static_cast<std::uint32_t>(i), jobs[i]));
       }
+      await_ready();
       for (std::size_t left = jobs.size(); left > 0; --left) {
         const Received answer = hear();
         const std::size_t index = answer.job - first;
@@ -169,10 +178,6 @@ Worker::Worker(const Options& options) : channel_(std::make_unique<Channel>()) {
   namespaces.namespaces = CLONE_NEWPID;
   channel_->process = sys::clone_child(namespaces, run_child, &start);
   pair.second.reset();
-  const Received answer = channel_->hear();
-  if (answer.kind != Kind::kReady) {
-    channel_->fail(sys::Error("tilla-layers: an answer that nobody asked for", EBADMSG));
-  }
 }
 
 Worker::Worker(Worker&&) noexcept = default;

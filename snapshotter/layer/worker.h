@@ -119,8 +119,8 @@ class Worker {
     std::function<void(std::uint64_t)> progress;
   };
   /// To be made with CAP_SYS_ADMIN, in the user namespace whose ids the layers' files have, by a
-  /// process without threads. Errors: the program isn't there, or its confinement failed, with the
-  /// step.
+  /// process without threads. It starts meanwhile: that the program isn't there, or the step at
+  /// which its confinement failed, is an error of the first job.
   explicit Worker(const Options& options);
   ~Worker();  // ends it and waits for it
 

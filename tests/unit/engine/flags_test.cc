@@ -79,9 +79,9 @@ TEST_CASE("flags: what can't be is said as pflag says it", "[engine][flags]") {
     CHECK_THROWS_MATCHES(flags.parse({word}), engine::UsageError, Message(message));
   };
   fails("--nope=1", "unknown flag: --nope");
-  fails("-qx", "unknown shorthand flag: 'x' in -qx");
+  fails("-qx", "unknown shorthand flag: 'x' in -x");
   fails("--format", "flag needs an argument: --format");
-  fails("-qf", "flag needs an argument: 'f' in -qf");
+  fails("-qf", "flag needs an argument: 'f' in -f");
   fails("---q", "bad flag syntax: ---q");
   fails("--=q", "bad flag syntax: --=q");
   fails("-n=1x", R"(invalid argument "1x" for "-n, --count" flag: no number)");
