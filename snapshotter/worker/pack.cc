@@ -296,7 +296,8 @@ class Packing {
       throw sys::Error("it was replaced while it was read");
     }
     const int content = data < 0 ? file.get() : data;
-    entry.size = static_cast<std::uint64_t>(sys::status_of(content).st_size);
+    const off_t size = data < 0 ? opened.st_size : sys::status_of(data).st_size;
+    entry.size = static_cast<std::uint64_t>(size);
     add_attributes(file.get(), entry);
     writer_.add_header(entry);
     remember(status, entry);
