@@ -16,7 +16,7 @@
 #   make test-vm  what needs a machine with cgroup v2, in one; VM_ARGS='-i systemd "a test"'
 
 TEST_PACKAGES := catch2 busybox-static uidmap util-linux jq strace crun attr fuse-overlayfs skopeo umoci \
-  e2fsprogs xfsprogs
+  e2fsprogs xfsprogs libarchive-tools
 VM_PACKAGES := $(TEST_PACKAGES) mmdebstrap xz-utils qemu-system-x86
 CONFORMANCE_PACKAGES := nlohmann-json3-dev busybox-static uidmap util-linux iproute2
 

@@ -108,20 +108,21 @@ class Packing {
     if (!change.data_path.empty()) {
       origin.data = open_data(change.data_source, clean_path(change.data_path, ~0ULL));
     }
-    const auto& own = owners_[change.source];
-    if (const auto record = own.find(origin.path); record != own.end()) {
-      origin.owner = &record->second;
-    } else if (change.owner_source > 0 && change.owner_source < owners_.size()) {
-      const auto& lower = owners_[change.owner_source];
-      if (const auto copied = lower.find(path); copied != lower.end()) {
-        origin.owner = &copied->second;
-      }
+    origin.owner = owner_in(change.source, origin.path);
+    if (origin.owner == nullptr && change.owner_source > 0) {
+      origin.owner = owner_in(change.owner_source, path);
     }
     if (change.time_source > 0) origin.time = time_in(change.time_source, path);
     const SplitPath place = split_path(origin.path);
     const int dir = open_directory(change.source, place.parent);
     if (path.empty()) return add_root(dir);
     add_name(dir, place.name, path, origin);
+  }
+
+  const OwnerRecord* owner_in(std::uint32_t source, const std::string& path) const {
+    if (source >= owners_.size()) return nullptr;
+    const auto record = owners_[source].find(path);
+    return record == owners_[source].end() ? nullptr : &record->second;
   }
 
   std::optional<sys::Time> time_in(std::uint32_t source, const std::string& path) const {
@@ -164,8 +165,9 @@ class Packing {
   void add_below(int dir, const std::string& path) {
     for (const std::string& name : sys::list_directory(dir)) {
       const std::string below = path.empty() ? name : path + "/" + name;
-      const bool is_directory = sys::in_context([&] { return config::quote_for_message(below); },
-                                                [&] { return add_name(dir, name, below, {}); });
+      const bool is_directory = sys::in_context(
+          [&] { return config::quote_for_message(below); },
+          [&] { return add_name(dir, name, below, {.owner = owner_in(0, below)}); });
       if (!is_directory) continue;
       const sys::Fd inner = sys::open_at(dir, name, O_RDONLY | O_DIRECTORY);
       add_below(inner.get(), below);
@@ -296,7 +298,8 @@ class Packing {
       throw sys::Error("it was replaced while it was read");
     }
     const int content = data < 0 ? file.get() : data;
-    entry.size = static_cast<std::uint64_t>(sys::status_of(content).st_size);
+    const off_t size = data < 0 ? opened.st_size : sys::status_of(data).st_size;
+    entry.size = static_cast<std::uint64_t>(size);
     add_attributes(file.get(), entry);
     writer_.add_header(entry);
     remember(status, entry);

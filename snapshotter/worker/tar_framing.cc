@@ -40,6 +40,28 @@ bool is_zero(std::string_view block) {
   return block.find_first_not_of('\0') == std::string_view::npos;
 }
 
+// "OFFSET,SIZE,OFFSET,SIZE", going forward.
+bool is_sparse_map(std::string_view text) {
+  constexpr std::uint64_t kMost = std::numeric_limits<std::int64_t>::max();
+  std::uint64_t end = 0, offset = 0;
+  bool is_size = false;
+  while (!text.empty()) {
+    std::uint64_t value = 0;
+    const auto [stop, code] = std::from_chars(text.data(), text.data() + text.size(), value);
+    const auto digits = static_cast<std::size_t>(stop - text.data());
+    const bool is_last = digits == text.size();
+    if (code != std::errc() || value > kMost || (!is_last && *stop != ',')) return false;
+    if (is_size) {
+      if (offset < end || value > kMost - offset) return false;
+      end = offset + value;
+    }
+    offset = value;
+    is_size = !is_size;
+    text.remove_prefix(is_last ? digits : digits + 1);
+  }
+  return !is_size;
+}
+
 }  // namespace
 
 void TarFraming::fail(const std::string& why) const {
@@ -189,6 +211,7 @@ void TarFraming::take_record(std::string_view key, std::string_view value, bool 
   if (is_global && (is_framing || key.starts_with("GNU.sparse."))) {
     fail(sys::format("a global header sets \"{}\" of all entries", key));
   }
+  if (key == "GNU.sparse.map" && !is_sparse_map(value)) fail("its map of holes is none");
   if (!is_framing) return;
   const auto once = [&](bool& seen) {
     if (seen) fail(sys::format("its pax header has two records \"{}\"", key));

@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::int64_t kMaxId = std::numeric_limits<uid_t>::max() - std::int64_t{1};
 
-// Of a pax header, besides attributes: names of a path each, sparse maps.
-constexpr std::uint64_t kMaxOtherRecords = std::uint64_t{1} << 20;
+constexpr std::uint64_t kMaxExtended = std::uint64_t{1} << 20;  // libarchive takes no more
 
 std::uint32_t id_of(std::int64_t id, const char* what) {
   if (id < 0 || id > kMaxId) throw sys::Error(sys::format("{} {} is none", what, id));
@@ -28,7 +27,7 @@ std::string text_of(const char* text) { return text == nullptr ? std::string() :
 
 TarReader::TarReader(Stream& stream, std::uint64_t max_attributes)
     : stream_(stream),
-      framing_(max_attributes + kMaxOtherRecords),
+      framing_(kMaxExtended),
       max_attributes_(max_attributes),
       archive_(archive_read_new(), &archive_read_free) {
   if (!archive_) throw std::bad_alloc();

@@ -40,6 +40,21 @@ std::string portable_capability(const std::string& value) {
   return older;
 }
 
+// ext4 says that the disk is full when its one block for attributes is.
+int set_attribute(int file, const std::string& name, const std::string& value) {
+  constexpr std::size_t kSmall = 1000;
+  try {
+    return sys::set_attribute(file, name, value);
+  } catch (sys::Error& error) {  // for the hint
+    if (error.code() == ENOSPC && value.size() > kSmall) {
+      error.set_hint(
+          "ext4 has no room for attributes that large; a store on xfs or btrfs has: --root, "
+          "TILLA_ROOT");
+    }
+    throw;
+  }
+}
+
 sys::Error with_range_hint(sys::Error error, uid_t uid, gid_t gid) {
   if (error.code() == EINVAL) {
     error.set_hint(sys::format(
@@ -94,9 +109,8 @@ void Tree::set_attributes(int file, const std::string& path,
                           const std::vector<std::pair<std::string, std::string>>& attributes) {
   for (const auto& [name, value] : attributes) {
     if (is_smuggled(name)) continue;
-    const int code = name == kCapability
-                         ? sys::set_attribute(file, name, portable_capability(value))
-                         : sys::set_attribute(file, name, value);
+    const int code = name == kCapability ? set_attribute(file, name, portable_capability(value))
+                                         : set_attribute(file, name, value);
     if (code != 0) {
       warn(sys::format("\"{}\": attribute \"{}\" can't be kept here", path, name));
     }

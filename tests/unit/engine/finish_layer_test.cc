@@ -78,7 +78,7 @@ TEST_CASE("finish_layer: a directory that no entry describes is like the one it 
           "[engine][layer]") {
   const Layers layers(
       {"mkdir -p a/b; chmod 700 a; chmod 1777 a/b; setfattr -n user.kept -v 1 a/b;"
-       "touch -d 2001-02-03T04:05:06.7 a/b; touch -d 2002-01-01 a",
+       "touch -d 2001-02-03T04:05:06.7Z a/b; touch -d 2002-01-01T00:00:00Z a",
        "mkdir other", "mkdir -p a/b; echo f > a/b/f"});
   layers.finish(implied({"", "a", "a/b"}));
   CHECK(layers.ask("stat -c '%a %.1Y' a a/b; getfattr --only-values -n user.kept a/b") ==
@@ -106,7 +106,7 @@ TEST_CASE("finish_layer: a hard link to a file below gets a copy of it, under bo
           "[engine][layer]") {
   const Layers layers(
       {"mkdir -p usr/bin; echo tool > usr/bin/tool; chmod 4751 usr/bin/tool;"
-       "touch -d 2001-02-03T04:05:06 usr/bin/tool; chmod 711 usr/bin",
+       "touch -d 2001-02-03T04:05:06Z usr/bin/tool; chmod 711 usr/bin",
        "mkdir bin"});
   layers.finish(link_below("bin/alias", "usr/bin/tool"));
   CHECK(layers.ask("cat bin/alias; stat -c '%a %h %Y' bin/alias usr/bin/tool; stat -c %a usr/bin;"
@@ -115,7 +115,7 @@ TEST_CASE("finish_layer: a hard link to a file below gets a copy of it, under bo
 }
 
 TEST_CASE("finish_layer: a hard link to a symlink below is that symlink", "[engine][layer]") {
-  const Layers layers({"ln -s /nowhere l; touch -hd 2001-02-03T04:05:06 l", "true"});
+  const Layers layers({"ln -s /nowhere l; touch -hd 2001-02-03T04:05:06Z l", "true"});
   layers.finish(link_below("h", "l"));
   CHECK(layers.ask("readlink h l; stat -c '%h %Y' h") == "/nowhere\n/nowhere\n2 981173106\n");
 }
