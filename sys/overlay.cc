@@ -63,6 +63,15 @@ void set_option(int context, const std::string& option) {
   if (result < 0) fail(context, format("overlay option \"{}\"", option));
 }
 
+// Before 6.5 overlay has the old interface: a descriptor is taken by no key, a word by every one,
+// and refused at the end.
+bool is_old_interface(int context, int dir) {
+  const bool is_old =
+      ::fsconfig(context, FSCONFIG_SET_FD, "none", nullptr, dir) < 0 && errno == EOPNOTSUPP;
+  (void)kernel_words(context);  // of the key, which is no error
+  return is_old;
+}
+
 // Empty: this kernel can't be told so.
 std::optional<Fd> configure_overlay(const OverlayLayers& layers, OverlayInterface how) {
   const Fd context(::fsopen("overlay", FSOPEN_CLOEXEC));
@@ -71,11 +80,14 @@ std::optional<Fd> configure_overlay(const OverlayLayers& layers, OverlayInterfac
     if (error.code() == ENODEV) error.set_hint("this kernel has no overlay file system");
     throw error;
   }
+  if (how == OverlayInterface::kPaths && is_old_interface(context.get(), layers.lowers.front())) {
+    return std::nullopt;
+  }
   for (const int lower : layers.lowers) {
     if (tell_directory(context.get(), "lowerdir+", lower, how)) continue;
     // The first refusal is of the way, all others are of the layer.
-    const bool is_way = lower == layers.lowers.front() && (errno == EINVAL || errno == EBADF);
-    if (is_way) return std::nullopt;
+    const bool is_of_way = errno == EINVAL || errno == EBADF || errno == EOPNOTSUPP;
+    if (is_of_way && lower == layers.lowers.front()) return std::nullopt;
     fail(context.get(), "overlay layer");
   }
   if (layers.upper >= 0 && (!tell_directory(context.get(), "upperdir", layers.upper, how) ||

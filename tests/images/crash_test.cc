@@ -12,7 +12,8 @@
 #include <catch2/catch.hpp>
 #include <cstdlib>
 #include <map>
-#include <optional>
+#include <numeric>
+#include <sstream>
 
 #include "sys/error.h"
 #include "sys/file.h"
@@ -142,11 +143,20 @@ struct State {
   Tree layers, containers;
 };
 
+std::string sorted_lines(const std::string& text) {
+  std::istringstream stream(text);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(stream, line);) lines.push_back(line + "\n");
+  std::sort(lines.begin(), lines.end());
+  return std::accumulate(lines.begin(), lines.end(), std::string());
+}
+
 State state_of(const std::string& store) {
   State state;
-  state.told =
+  // Of one time, they have no order of their own.
+  state.told = sorted_lines(
       must(tilla(store, {"images", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"})) +
-      must(tilla(store, {"ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.Image}}"}));
+      must(tilla(store, {"ps", "--all", "--no-trunc", "--format", "{{.Names}} {{.Image}}"})));
   describe(store + "/layers", "layers", state.layers);
   describe(store + "/containers", "containers", state.containers);
   return state;

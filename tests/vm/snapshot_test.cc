@@ -12,6 +12,8 @@
 #include "sys/open.h"
 #include "sys/overlay.h"
 #include "sys/process.h"
+#include "sys/procfs.h"
+#include "sys/userns.h"
 #include "tests/support/child.h"
 #include "tests/support/harness.h"
 #include "tests/support/tilla.h"
@@ -43,14 +45,27 @@ std::string in_root_of(const Tilla& tilla, const std::string& container, const s
                     kPatient);
 }
 
+// That a user may have needs a user namespace, and an id in it that files can be made with.
+void enter_mount_namespace() {
+  if (!is_root()) {
+    const sys::Procfs proc = sys::Procfs::open();
+    const auto uid = sys::effective_uid();
+    const auto gid = sys::effective_gid();
+    sys::unshare(CLONE_NEWUSER);
+    sys::write_id_maps(proc, "self", {{.inside = 0, .outside = uid, .count = 1}},
+                       {{.inside = 0, .outside = gid, .count = 1}}, true);
+  }
+  sys::unshare(CLONE_NEWNS);
+}
+
 }  // namespace
 
-TEST_CASE("snapshot: this kernel takes the layers on one page alone", "[vm][snapshot][qemu]") {
+TEST_CASE("snapshot: this kernel takes the layers on one page alone", "[vm][snapshot]") {
   const TempDirectory directory;
   make_directory(directory / "a");
   make_directory(directory / "b");
   CHECK(in_child([&] {
-          sys::unshare(is_root() ? CLONE_NEWNS : CLONE_NEWUSER | CLONE_NEWNS);
+          enter_mount_namespace();
           const sys::Fd a = sys::open_path(directory / "a", O_RDONLY | O_DIRECTORY);
           const sys::Fd b = sys::open_path(directory / "b", O_RDONLY | O_DIRECTORY);
           const sys::OverlayLayers layers = {.lowers = {a.get(), b.get()}};
@@ -70,7 +85,7 @@ TEST_CASE("snapshot: this kernel takes the layers on one page alone", "[vm][snap
 }
 
 TEST_CASE("snapshot: 128 layers are loaded, mounted, changed, compared and committed",
-          "[vm][snapshot][qemu]") {
+          "[vm][snapshot]") {
   const Tilla tilla;
   make_layout(tilla / "layout");
   tilla.must({"load", "--quiet", "--input", tilla / "layout"}, kPatient);

@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <catch2/catch.hpp>
@@ -18,7 +17,6 @@
 #include "tests/support/child.h"
 #include "tests/support/harness.h"
 #include "tests/support/needs.h"
-#include "tests/support/stopper.h"
 #include "tests/support/strict_disk.h"
 #include "tests/unit/snapshotter/image_samples.h"
 
@@ -271,9 +269,11 @@ TEST_CASE("crash: of a store that is being made nothing unsynced is needed", "[c
   const TempDirectory directory;
   const std::string top = directory / "disk", cut = directory / "cut";
   support::make_directory(top);
+  const bool is_directory_there = GENERATE(false, true);
+  if (is_directory_there) support::make_directory(top + "/store");
   support::StrictDisk disk(top);
   support::Stopper stopper([&] {
-    Store store = Store::open(top + "/share/store");
+    Store store = Store::open(top + "/store");
     make_base(store);
   });
   for (bool ended = false; !ended;) {
@@ -282,9 +282,11 @@ TEST_CASE("crash: of a store that is being made nothing unsynced is needed", "[c
       INFO(stopper.call() << ", " << text_of(names));
       disk.restore(cut, names);
       {
-        Store store = Store::open(cut + "/share/store");
-        REQUIRE(samples::problems_of(store).empty());
+        Store store = Store::open(cut + "/store");
         if (ended) REQUIRE(store.index().manifests.size() == 2);
+        REQUIRE_NOTHROW(expect_whole(store));
+        (void)add_image(store, {"later"}, "example.com/later:1");
+        REQUIRE(samples::problems_of(store).empty());
       }
       sys::remove_tree_at(AT_FDCWD, cut);
     }
