@@ -71,20 +71,23 @@ TEST_CASE("vm: a limit of 0 processes is one, and -1 is none", "[vm][limits]") {
 
 TEST_CASE("vm: what is swapped out is limited as well", "[vm][limits][root]") {
   const std::string file = "/var/tmp/tilla-test-swap";
-  const auto fill = [](std::int64_t both) {
-    return run_limited(kFillMemory, [=](Resources& resources) {
-             resources.memory.emplace().limit = 16 << 20;
-             resources.memory->swap = both;
-           }).out == "50331648\n";
+  // 20 MB in 8 MB of memory. To and from this disk it takes a while.
+  const auto fits = [](std::int64_t both) {
+    const Bundle bundle([=](RuntimeSpec& spec) {
+      set_shell(spec, "head -c 20m /dev/zero | tail -c 20m | wc -c");
+      spec.linux_.resources.emplace().memory.emplace().limit = 8 << 20;
+      spec.linux_.resources->memory->swap = both;
+    });
+    return Runtime().run(bundle, {}, {.timeout = std::chrono::seconds(120)}).out == "20971520\n";
   };
   REQUIRE(run({"sh", "-c",
-               "dd if=/dev/zero of=$0 bs=1M count=96 2>/dev/null && chmod 600 $0 && mkswap $0 && "
+               "dd if=/dev/zero of=$0 bs=1M count=48 2>/dev/null && chmod 600 $0 && mkswap $0 && "
                "swapon $0",
                file})
               .exit_code == 0);
-  CHECK(fill(96 << 20));        // 80 MB of swap
-  CHECK_FALSE(fill(24 << 20));  // 8 MB
-  CHECK_FALSE(fill(16 << 20));  // none
+  CHECK(fits(44 << 20));        // 36 MB of swap
+  CHECK_FALSE(fits(12 << 20));  // 4 MB
+  CHECK_FALSE(fits(8 << 20));   // none
   CHECK(run({"sh", "-c", "swapoff $0; rm $0", file}).exit_code == 0);
 }
 
@@ -238,9 +241,9 @@ constexpr const char* kWrite = "dd if=/dev/zero of=/data/written bs=64k count=64
 TEST_CASE("vm: a disk is read and written no faster than the limit", "[vm][limits][qemu]") {
   const auto limit = GENERATE(
       values<DiskLimit>({{&config::BlockIoResources::read_bps, "ReadBps", 65536, kRead},
-                         {&config::BlockIoResources::read_iops, "ReadIOPS", 1, kRead},
+                         {&config::BlockIoResources::read_iops, "ReadIOPS", 2, kRead},
                          {&config::BlockIoResources::write_bps, "WriteBps", 65536, kWrite},
-                         {&config::BlockIoResources::write_iops, "WriteIOPS", 1, kWrite}}));
+                         {&config::BlockIoResources::write_iops, "WriteIOPS", 2, kWrite}}));
   const std::string folder = make_disk_folder();
   struct stat status = {};
   REQUIRE(::stat(folder.c_str(), &status) == 0);

@@ -10,7 +10,7 @@ using config::RuntimeSpec;
 namespace {
 
 constexpr const char* kWorks =
-    "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done; echo ready; sleep 1000";
+    "i=0; while [ $i -lt 4000 ]; do i=$((i+1)); done; echo ready; sleep 1000";
 
 // Whether jq(1) finds `claim` true of the line.
 void check(const std::string& line, const char* claim) {
