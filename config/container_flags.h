@@ -38,7 +38,8 @@ struct ContainerFlags {
   Words volume = {}, mount = {}, tmpfs = {}, volumes_from = {}, device = {};
   // The network.
   std::string network = {};
-  Words dns = {}, dns_search = {}, dns_option = {}, add_host = {};
+  Words dns = {}, dns_search = {}, dns_option = {}, add_host = {}, publish = {}, expose = {};
+  bool publish_all = false;
   // Rights.
   Words cap_add = {}, cap_drop = {}, security_opt = {};
   bool privileged = false;

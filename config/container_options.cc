@@ -62,12 +62,25 @@ void read_network(const std::string& word, ContainerOptions& options) {
   } else if (word.starts_with("ns:/")) {
     options.network = NetworkKind::kPath;
     options.network_path = word.substr(3);
-  } else if (word == "pasta" || word == "slirp4netns" || word == "bridge" ||
-             word.starts_with("container:")) {
-    fail("network", word, "not yet: none, host and ns:PATH are there");
+  } else if (word == "pasta" || word == "private" || word == "bridge") {
+    options.network = NetworkKind::kPasta;
+  } else if (word == "slirp4netns" || word.starts_with("container:")) {
+    fail("network", word, "not yet: pasta, none, host and ns:PATH are there");
   } else {
-    fail("network", word, "there is no such network: none, host and ns:PATH are there");
+    fail("network", word, "there is no such network: pasta, none, host and ns:PATH are there");
   }
+}
+
+void read_ports(const ContainerFlags& flags, ContainerOptions& options) {
+  for (const std::string& word : flags.publish) {
+    for (PortMapping& mapping : parse_port_mapping(word)) {
+      options.ports.push_back(std::move(mapping));
+    }
+  }
+  for (const std::string& word : flags.expose) {
+    for (const ExposedPort port : parse_exposed_ports(word)) options.exposed_ports.push_back(port);
+  }
+  options.publishes_all = flags.publish_all;
 }
 
 void read_hostname(const std::string& name) {
@@ -209,6 +222,7 @@ void read_namespaces(const ContainerFlags& flags, ContainerOptions& options) {
   options.uts = read_namespace("uts", flags.uts);
   options.cgroup = read_namespace("cgroupns", flags.cgroupns);
   read_network(flags.network, options);
+  read_ports(flags, options);
   if (flags.userns == "host") {
     options.is_host_userns = true;
   } else if (!flags.userns.empty()) {

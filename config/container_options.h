@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "config/container_flags.h"
+#include "config/port_mapping.h"
 #include "config/runtime_spec.h"
 
 namespace config {
@@ -28,7 +29,7 @@ struct VolumeRequest {
   bool operator==(const VolumeRequest&) const = default;
 };
 
-enum class NetworkKind { kNone, kHost, kPath, kDefault };
+enum class NetworkKind { kNone, kHost, kPath, kPasta, kDefault };
 /// "private", "host", "ns:PATH".
 struct NamespaceRequest {
   bool is_host = false;
@@ -85,6 +86,9 @@ struct ContainerOptions {
   std::vector<DeviceRequest> devices = {};
   NetworkKind network = NetworkKind::kDefault;
   std::string network_path = {};
+  std::vector<PortMapping> ports = {};
+  std::vector<ExposedPort> exposed_ports = {};  // by the flags
+  bool publishes_all = false;
   std::vector<std::string> dns = {}, dns_search = {}, dns_options = {};
   std::vector<HostLine> hosts = {};
   std::vector<std::string> added_capabilities = {}, dropped_capabilities = {};  // "CAP_X", "ALL"

@@ -116,7 +116,7 @@ void add_namespaces(const ContainerOptions& options, const SpecFacts& facts, Lin
 }
 
 void add_sysctls(const ContainerOptions& options, const SpecFacts& facts, Linux& linux_) {
-  if (facts.network == NetworkKind::kNone) {
+  if (facts.network == NetworkKind::kNone || facts.network == NetworkKind::kPasta) {
     // Of a network namespace of its own: ping(8) without privileges, and any port for any user, as
     // docker has it.
     linux_.sysctl["net.ipv4.ping_group_range"] = sys::format("0 {}", ids_from_zero(facts.gids) - 1);

@@ -8,6 +8,7 @@
 
 #include "engine/commands/context.h"
 #include "engine/commands/verbs.h"
+#include "engine/container/identity.h"
 #include "sys/fd.h"
 
 namespace engine {
@@ -31,6 +32,7 @@ Command network_up_command() {
       .flags_end_at_positional = true,
       .run =
           [words](Context&) {
+            enter_mount_namespace();
             bring_network_up(sys::read_all(STDIN_FILENO, kMaxState), words->file, words->pasta);
             return 0;
           },

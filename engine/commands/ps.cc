@@ -7,6 +7,7 @@
 #include "engine/commands/verbs.h"
 #include "engine/container/containers.h"
 #include "engine/container/monitored.h"
+#include "engine/network/published_ports.h"
 
 namespace engine {
 namespace {
@@ -27,7 +28,8 @@ std::string show_command(const std::vector<std::string>& command, bool is_whole)
 
 using Status = std::optional<shim::RunStatus>;
 
-config::Json make_row(const ContainerRecord& record, const Status& status, const Options& options) {
+config::Json make_row(const ContainerRecord& record, const Status& status, const std::string& ports,
+                      const Options& options) {
   return config::JsonObject()
       .add("Command",
            show_command(record.program.empty() ? record.command : record.program, options.is_whole))
@@ -36,7 +38,7 @@ config::Json make_row(const ContainerRecord& record, const Status& status, const
       .add("Image", record.image)
       .add("Names", record.name)
       .add("RunningFor", config::human_age(record.created, now()))
-      .add("Ports", std::string())
+      .add("Ports", ports)
       .add("State", state_word(status))
       .add("Status", describe_status(status, now()))
       .take();
@@ -64,7 +66,9 @@ int run(Context& context, const Options& options) {
   if (const snapshotter::Store* store = context.store_if_exists()) {
     for (const ContainerRecord& record : list_containers(*store)) {
       const Status status = status_of(*store, record);
-      if (options.is_all || is_running(status)) rows.push_back(make_row(record, status, options));
+      if (!options.is_all && !is_running(status)) continue;
+      rows.push_back(
+          make_row(record, status, describe_ports(published_ports(*store, record)), options));
     }
   }
   print_rows(format, rows);

@@ -30,6 +30,7 @@ Command mount_command();
 Command network_down_command();
 Command network_up_command();
 Command pause_command();
+Command port_command();
 Command ps_command();
 Command rename_command();
 Command restart_command();

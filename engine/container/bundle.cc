@@ -11,7 +11,10 @@
 #include "config/mount_options.h"
 #include "config/platform.h"
 #include "engine/container/etc_files.h"
+#include "engine/container/monitored.h"
 #include "engine/container/volumes.h"
+#include "engine/network/pasta.h"
+#include "engine/network/published_ports.h"
 #include "shim/monitor/client.h"
 #include "sys/capability.h"
 #include "sys/error.h"
@@ -73,9 +76,11 @@ class Maker {
         sys::open_at(store_.containers().get(), record_.id, O_RDONLY | O_DIRECTORY);
     directory_ = make_bundle_directories(container.get());
     mount_root();
+    choose_network();
     config::SpecFacts facts = gather_facts();
     config::ContainerSpec made =
         config::make_container_spec(image_, options_, record_.command, facts);
+    add_network(container.get(), made);
     sys::replace_file_at(directory_.get(), "config.json", config::write_runtime_spec(made.spec),
                          0600);
     return {.path = path_,
@@ -108,8 +113,7 @@ class Maker {
                              options_.added_groups),
         .may_set_groups = identity_.mode != IdentityMode::kSingle,
         .is_host_root = identity_.mode == IdentityMode::kRoot,
-        .network = options_.network == config::NetworkKind::kDefault ? config::NetworkKind::kNone
-                                                                     : options_.network};
+        .network = network_};
     if (has_own_users()) {
       facts.uids = onto_itself(identity_.mapping.uids);
       facts.gids = onto_itself(identity_.mapping.gids);
@@ -122,6 +126,42 @@ class Maker {
     add_etc_files(facts);
     add_devices(facts);
     return facts;
+  }
+
+  void choose_network() {
+    network_ = options_.network;
+    const std::string reason = why_no_pasta();
+    if (network_ == config::NetworkKind::kPasta && !reason.empty()) {
+      throw sys::Error(sys::format("network \"pasta\": {}", reason), 0,
+                       "`tilla doctor` says what mends it; --network none and host need no pasta");
+    }
+    if (network_ != config::NetworkKind::kDefault) return;
+    network_ = reason.empty() ? config::NetworkKind::kPasta : config::NetworkKind::kNone;
+    if (reason.empty()) return;
+    warnings_.push_back(sys::format(
+        "no network but the loopback: {} (--network none takes this for granted)", reason));
+  }
+
+  // The hooks that bring it up at each start, restarts among them.
+  void add_network(int container, config::ContainerSpec& made) {
+    std::vector<config::PortMapping> ports = wanted_ports(options_, image_, warnings_);
+    if (network_ == config::NetworkKind::kPasta) {
+      (void)claim_ports(ports, [&](const config::PortMapping& port) {
+        return find_container_with(store_, record_.id, port);
+      });
+      (void)sys::open_private_directory(runtime_files_path(record_.id));
+      add_pasta_hooks(made.spec.hooks.emplace(),
+                      {.program = find_pasta().value_or(""),
+                       .namespace_file = runtime_files_path(record_.id) + "/netns",
+                       .ports = ports,
+                       .is_host_root = identity_.mode == IdentityMode::kRoot},
+                      sys::read_link("/proc/self/exe"));
+    } else if (!ports.empty()) {
+      warnings_.emplace_back("ports are published with --network pasta alone: none is");
+      ports.clear();
+    }
+    write_ports(container, ports);
+    made.warnings.insert(made.warnings.begin(), warnings_.begin(), warnings_.end());
   }
 
   // INV-3: read-only here first, so that nobody in a user namespace below can undo it.
@@ -177,9 +217,8 @@ class Maker {
   }
 
   void add_etc_files(config::SpecFacts& facts) {
-    const EtcFiles files =
-        make_etc_files(options_, config::hostname_of(options_, record_.id),
-                       facts.network == config::NetworkKind::kHost, host_etc_files());
+    const EtcFiles files = make_etc_files(options_, config::hostname_of(options_, record_.id),
+                                          network_, host_etc_files());
     const auto add = [&](const char* name, const std::string& text) {
       const std::string target = sys::format("/etc/{}", name);
       if (std::ranges::find(facts.mounts, target, &config::Mount::destination) !=
@@ -226,6 +265,8 @@ class Maker {
   const config::ContainerConfig& image_;
   const config::ContainerOptions options_;
   const std::string path_;
+  config::NetworkKind network_ = config::NetworkKind::kNone;
+  std::vector<std::string> warnings_;
   sys::Fd directory_;
   std::optional<AttachedMount> mount_, init_;
   sys::Fd root_;

@@ -4,6 +4,10 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
+#include <utility>
+
+#include "engine/network/pasta.h"
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
@@ -50,6 +54,24 @@ std::string make_hosts(const config::ContainerOptions& options, const std::strin
   return text;
 }
 
+/// A name server on the host's loopback is none in there: pasta passes on what is asked of it.
+std::string reach_through_pasta(std::string_view of_host) {
+  std::string text;
+  bool is_replaced = false;
+  while (!of_host.empty()) {
+    const std::string_view line = of_host.substr(0, of_host.find('\n'));
+    of_host.remove_prefix(std::min(of_host.size(), line.size() + 1));
+    std::string_view server = line.starts_with("nameserver") ? line.substr(10) : "";
+    server.remove_prefix(std::min(server.find_first_not_of(" \t"), server.size()));
+    if (!server.starts_with("127.") && server != "::1") {
+      text += sys::format("{}\n", line);
+    } else if (!std::exchange(is_replaced, true)) {
+      text += sys::format("nameserver {}\n", kPastaNameServer);
+    }
+  }
+  return text;
+}
+
 std::string make_resolv_conf(const config::ContainerOptions& options, const std::string& of_host) {
   if (options.dns.empty() && options.dns_search.empty() && options.dns_options.empty()) {
     return of_host;
@@ -85,10 +107,13 @@ config::FoundUser find_user_in(int root, const std::string& user,
 }
 
 EtcFiles make_etc_files(const config::ContainerOptions& options, const std::string& hostname,
-                        bool is_host_network, const EtcFiles& host) {
+                        config::NetworkKind network, const EtcFiles& host) {
+  const bool is_host_network = network == config::NetworkKind::kHost;
+  const bool is_pasta = network == config::NetworkKind::kPasta;
   return {.hosts = make_hosts(options, hostname, is_host_network ? host.hosts : ""),
           .hostname = hostname + "\n",
-          .resolv_conf = make_resolv_conf(options, host.resolv_conf)};
+          .resolv_conf = make_resolv_conf(
+              options, is_pasta ? reach_through_pasta(host.resolv_conf) : host.resolv_conf)};
 }
 
 EtcFiles host_etc_files() {

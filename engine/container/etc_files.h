@@ -20,9 +20,9 @@ config::FoundUser find_user_in(int root, const std::string& user,
 struct EtcFiles {
   std::string hosts, hostname, resolv_conf;
 };
-/// host: the host's own files. is_host_network: the same names as the host's.
+/// host: the host's own files.
 EtcFiles make_etc_files(const config::ContainerOptions& options, const std::string& hostname,
-                        bool is_host_network, const EtcFiles& host);
+                        config::NetworkKind network, const EtcFiles& host);
 /// Of this machine; what can't be read is empty.
 EtcFiles host_etc_files();
 

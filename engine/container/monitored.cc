@@ -11,6 +11,7 @@
 #include "config/state.h"
 #include "engine/container/foreground.h"
 #include "engine/container/volumes.h"
+#include "engine/network/published_ports.h"
 #include "shim/monitor/directory.h"
 #include "sys/error.h"
 #include "sys/event.h"
@@ -28,10 +29,6 @@ constexpr int kPollMilliseconds = 20;
 
 std::string directory_path(const snapshotter::Store& store, const ContainerRecord& record) {
   return sys::format("{}/containers/{}", store.path(), record.id);
-}
-
-std::string sockets_path(const ContainerRecord& record) {
-  return sys::format("{}/containers/{}", runtime_directory(), record.id);
 }
 
 shim::RestartConfig restart_config(const config::MonitorRequest& request) {
@@ -86,7 +83,7 @@ shim::MonitorConfig monitor_config(const snapshotter::Store& store, const Contai
   monitor.bundle = bundle;
   monitor.runtime = find_runtime_program();
   monitor.runtime_arguments = {"--root", runtime_directory() + "/runtime"};
-  monitor.sockets = sockets_path(record);
+  monitor.sockets = runtime_files_path(record.id);
   monitor.has_terminal = options.has_terminal;
   if (options.is_interactive) monitor.input = is_detached ? shim::Input::kOpen : shim::Input::kOnce;
   monitor.log = {.is_on = options.monitor.has_log,
@@ -116,7 +113,7 @@ shim::Starting start_container(const snapshotter::Store& store, const Identity& 
   if (is_running(status_of(store, record))) throw sys::Error("it is running already", EBUSY);
   Bundle bundle = make_bundle(store, identity, record, image);
   warnings = std::move(bundle.warnings);
-  (void)sys::open_private_directory(sockets_path(record));
+  (void)sys::open_private_directory(runtime_files_path(record.id));
   shim::Starting starting =
       shim::start_monitor({.program = shim::find_monitor_program(),
                            .directory = directory_path(store, record),
@@ -178,8 +175,33 @@ std::string describe_status(const std::optional<shim::RunStatus>& status, config
                      status->exit_code, since(status->finished));
 }
 
+std::string runtime_files_path(const std::string& id) {
+  return sys::format("{}/containers/{}", runtime_directory(), id);
+}
+
+std::vector<config::PortMapping> published_ports(const snapshotter::Store& store,
+                                                 const ContainerRecord& record) {
+  if (!is_running(status_of(store, record))) return {};
+  const auto directory =
+      sys::open_at_if_exists(store.containers().get(), record.id, O_RDONLY | O_DIRECTORY);
+  return directory ? read_ports(directory->get()) : std::vector<config::PortMapping>();
+}
+
+std::optional<std::string> find_container_with(const snapshotter::Store& store,
+                                               const std::string& id,
+                                               const config::PortMapping& port) {
+  for (const ContainerRecord& record : list_containers(store)) {
+    if (record.id == id) continue;
+    for (const config::PortMapping& taken : published_ports(store, record)) {
+      if (taken.host_port == port.host_port && taken.protocol == port.protocol) return record.name;
+    }
+  }
+  return std::nullopt;
+}
+
 std::optional<sys::Fd> connect_to(const ContainerRecord& record) {
-  const auto sockets = sys::open_path_if_exists(sockets_path(record), O_RDONLY | O_DIRECTORY);
+  const auto sockets =
+      sys::open_path_if_exists(runtime_files_path(record.id), O_RDONLY | O_DIRECTORY);
   return sockets ? shim::connect_monitor(sockets->get()) : std::nullopt;
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "config/human.h"
+#include "config/port_mapping.h"
 #include "engine/container/bundle.h"
 #include "engine/container/containers.h"
 #include "engine/container/identity.h"
@@ -34,6 +35,16 @@ bool is_running(const std::optional<shim::RunStatus>& status);
 std::string state_word(const std::optional<shim::RunStatus>& status);
 /// "Up 5 minutes", "Exited (0) 2 hours ago", "Created".
 std::string describe_status(const std::optional<shim::RunStatus>& status, config::Time now);
+
+/// What of a container's need not outlive the boot: sockets, the name of its network namespace.
+std::string runtime_files_path(const std::string& id);
+/// The ports of the host's that lead into it; none unless it runs.
+std::vector<config::PortMapping> published_ports(const snapshotter::Store& store,
+                                                 const ContainerRecord& record);
+/// The name of the running container but `id` that has a port of the host's.
+std::optional<std::string> find_container_with(const snapshotter::Store& store,
+                                               const std::string& id,
+                                               const config::PortMapping& port);
 
 /// The monitor's services. Empty: it has none (any more).
 std::optional<sys::Fd> connect_to(const ContainerRecord& record);

@@ -4,9 +4,9 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "config/json.h"
-#include "engine/container/identity.h"
 #include "sys/detached.h"
 #include "sys/error.h"
 #include "sys/file.h"
@@ -121,6 +121,16 @@ std::string complaint_of(std::string_view text) {
 
 std::optional<std::string> find_pasta() { return sys::find_program("pasta"); }
 
+std::string why_no_pasta() {
+  if (!find_pasta()) return "pasta is not installed (Debian's package passt)";
+  try {
+    (void)sys::open_path("/dev/net/tun", O_RDWR | O_CLOEXEC);
+  } catch (const sys::Error& error) {
+    return sys::format("pasta needs /dev/net/tun: {}", std::strerror(error.code()));
+  }
+  return {};
+}
+
 void add_pasta_hooks(config::Hooks& hooks, const PastaNetwork& network, const std::string& tilla) {
   std::vector<std::string> words = {"tilla", "network-up", network.namespace_file};
   const std::vector<std::string> pasta = pasta_arguments(network);
@@ -131,8 +141,6 @@ void add_pasta_hooks(config::Hooks& hooks, const PastaNetwork& network, const st
 
 void bring_network_up(const std::string& state, const std::string& namespace_file,
                       std::vector<std::string> pasta) {
-  // In here alone and in what pasta makes of it: whoever removes the file finds it free.
-  enter_mount_namespace();
   bind_namespace(pid_of_state(state), namespace_file);
   pasta.insert(pasta.end(), {"--netns", namespace_file});
   sys::Pipe output = sys::make_pipe();

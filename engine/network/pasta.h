@@ -22,6 +22,9 @@ constexpr std::string_view kPastaNameServer = "169.254.1.1";
 /// Its path. Empty: it is not installed, or not in PATH.
 std::optional<std::string> find_pasta();
 
+/// Why it can't be used here; empty: it can.
+std::string why_no_pasta();
+
 struct PastaNetwork {
   std::string program;         // find_pasta()
   std::string namespace_file;  // a path of ours alone, nothing there; its directory is there
@@ -33,9 +36,9 @@ struct PastaNetwork {
 void add_pasta_hooks(config::Hooks& hooks, const PastaNetwork& network, const std::string& tilla);
 
 /// What the hooks do: binds the network namespace of the container whose state is `state` to the
-/// file and starts pasta on it. pasta: its command line but for the file. Enters a mount namespace
-/// of its own.
-/// Errors: pasta's own words.
+/// file and starts pasta on it. pasta: its command line but for the file. The caller is in a mount
+/// namespace of its own: the bind is there and in what pasta makes of it, so that whoever removes
+/// the file elsewhere finds it free. Errors: pasta's own words.
 void bring_network_up(const std::string& state, const std::string& namespace_file,
                       std::vector<std::string> pasta);
 /// Takes the file away, upon which pasta ends. In any mount namespace; nothing there: nothing done.
