@@ -111,10 +111,6 @@ void set_time_at(int dir, const std::string& name, const Time& time) {
   check(::utimensat(dir, name.c_str(), both, AT_SYMLINK_NOFOLLOW), "set the time of", name);
 }
 
-void seek_to(int fd, std::uint64_t offset) {
-  if (::lseek(fd, static_cast<off_t>(offset), SEEK_SET) < 0) throw errno_error("lseek");
-}
-
 void set_size(int fd, std::uint64_t size) {
   if (::ftruncate(fd, static_cast<off_t>(size)) < 0) {
     throw errno_error(format("set the size {}", size));

@@ -52,8 +52,6 @@ Time modified_at(const struct stat& status);
 void set_time(int fd, const Time& time);
 void set_time_at(int dir, const std::string& name, const Time& time);
 
-/// Where the next write goes.
-void seek_to(int fd, std::uint64_t offset);
 void set_size(int fd, std::uint64_t size);
 /// One read; 0 at end of file.
 std::size_t read_into(int fd, char* buffer, std::size_t size);

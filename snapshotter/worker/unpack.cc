@@ -8,6 +8,8 @@
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/format.h"
+#include "sys/place.h"
+#include "sys/storage.h"
 
 namespace snapshotter {
 namespace {
