@@ -115,6 +115,7 @@ class Packing {
     if (change.time_source > 0) origin.time = time_in(change.time_source, path);
     const SplitPath place = split_path(origin.path);
     const int dir = open_directory(change.source, place.parent);
+    if (dir < 0) return;
     if (path.empty()) return add_root(dir);
     add_name(dir, place.name, path, origin);
   }
@@ -148,12 +149,14 @@ class Packing {
     ++entries_;
   }
 
+  // -1: a container at work has taken it away, as add_name() has it of files. Layers stay.
   int open_directory(std::uint32_t source, const std::string& path) {
     if (path.empty()) return job_.sources[source];
     if (directory_ && source == directory_source_ && path == directory_path_) {
       return directory_.get();
     }
     std::optional<sys::Fd> found = sys::open_directory_beneath(job_.sources[source], path);
+    if (!found && source == 0) return -1;
     if (!found) throw sys::errno_error("open its directory", ENOENT);
     directory_ = std::move(*found);
     directory_source_ = source;
@@ -239,6 +242,7 @@ class Packing {
   // Whether it is a directory.
   bool add_name(int dir, const std::string& name, const std::string& path, const Origin& origin) {
     const auto status = sys::status_at(dir, name);
+    if (!status && origin.source == 0) return false;
     if (!status) throw sys::errno_error("look at it", ENOENT);
     Entry entry = entry_of(path, *status);
     if (origin.time) entry.time = clamped(*origin.time);

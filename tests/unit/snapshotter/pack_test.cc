@@ -121,6 +121,26 @@ TEST_CASE("pack: what a rename or a metacopy left elsewhere is read there", "[sn
                              {.name = "new/g", .content = "the layer's", .mode = 0640}}));
 }
 
+TEST_CASE("pack: what a container at work takes away meanwhile is left out, of layers an error",
+          "[snapshotter][pack]") {
+  const auto said = [](std::uint32_t source) {
+    return scene::inside([&](const scene::Ground& ground) {
+      scene::Layers layers(ground);
+      (void)layers.unpack(tar_of({{.name = "f", .content = "x"}}));
+      const sys::Fd directory = sys::open_at(layers.staging(), "layer", O_RDONLY | O_DIRECTORY);
+      return layers.pack("layer", [&](snapshotter::PackJob& job) {
+        job.whole = false;
+        job.sources = {directory.get(), directory.get()};
+        job.changes = {{.path = "f"},
+                       {.path = "gone", .source = source},
+                       {.path = "no/directory", .source = source}};
+      });
+    });
+  };
+  REQUIRE(said(0) == tar_of({{.name = "f", .content = "x"}}));
+  REQUIRE(said(1).find("error: \"gone\": look at it: No such file") != std::string::npos);
+}
+
 TEST_CASE("pack: compressed twice it is the same twice", "[snapshotter][pack]") {
   for (const auto compression :
        {snapshotter::Compression::kGzip, snapshotter::Compression::kZstd}) {
