@@ -170,6 +170,15 @@ void expect_has(const Tree& tree, const Tree& wanted) {
   }
 }
 
+// What is there of a layer is all of it, also when nobody needs it: that it exists means so.
+void expect_whole(const Tree& tree, const Tree& known) {
+  for (const auto& [name, text] : known) {
+    const std::size_t key = name.find('/') + 1;  // layers/KEY/CHAIN/...
+    const std::string layer = name.substr(0, name.find('/', name.find('/', key) + 1));
+    if (tree.contains(layer)) expect_has(tree, {{name, text}});
+  }
+}
+
 // Of the containers that were there before nothing may be lost, unless they are to go.
 void expect_containers(const Tree& now, const State& before, const State& after) {
   for (const auto& [name, text] : before.containers) {
@@ -195,6 +204,7 @@ void expect_well(const std::string& store, const Course& course, Wanted wanted) 
          "neither old nor new:\n" + state.told);
   // All layers of it are there, and whole, before anybody could make one anew.
   expect_has(state.layers, is_new ? course.after.layers : course.before.layers);
+  expect_whole(state.layers, course.before.layers);
   expect_containers(state.containers, course.before, course.after);
   // The next one can work with it, and sweeps.
   (void)must(tilla(store, {"system", "prune", "--force"}));
