@@ -74,10 +74,10 @@ int exec(Context& context, const Options& options) {
   return context.explaining(
       [&] { return sys::format("exec in \"{}\"", name); },
       [&] {
-        (void)context.identity();
         const ContainerRecord record = find_container(context.store(), name);
         check_running(context, record);
         const auto status = status_of(context.store(), record);
+        if (!enter_users_of(*status)) (void)context.identity();
         return exec_in_foreground(
             {.runtime = find_runtime_program(),
              .words = runtime_words(options, record, *status),

@@ -176,6 +176,23 @@ DriverKind choose_driver(snapshotter::Store& store, const snapshotter::Mapping& 
   throw sys::Error("no driver for snapshots works here" + reasons);
 }
 
+namespace {
+
+// In a user namespace the kernel lays nothing over a directory with mounts below it, for it would
+// uncover what they hide (EINVAL); fuse-overlayfs shows them as they are.
+DriverKind choose_for(snapshotter::Store& store, const snapshotter::Mapping& mapping,
+                      const std::string& forced, const config::ContainerOptions& options) {
+  const bool is_host_root = mapping.overlay_prefix != "user.overlay.";
+  if (!forced.empty() || is_host_root || !options.is_rootfs_overlay) {
+    return choose_driver(store, mapping, forced);
+  }
+  const sys::Fd root = sys::open_path(options.rootfs, O_PATH | O_DIRECTORY);
+  return choose_driver(store, mapping,
+                       sys::is_mount_root(root.get()) ? "fuse-overlayfs" : std::string());
+}
+
+}  // namespace
+
 CreatedContainer create_container(const Workshop& workshop, const CreateOptions& options) {
   if (!options.name.empty()) check_name(options.name);
   const config::ContainerOptions meant = config::read_options(options.flags);
@@ -188,7 +205,7 @@ CreatedContainer create_container(const Workshop& workshop, const CreateOptions&
                  .image_id = {},
                  .manifest = {},
                  .chain_ids = {},
-                 .driver = choose_driver(store, workshop.mapping, options.driver),
+                 .driver = choose_for(store, workshop.mapping, options.driver, meant),
                  .mapping = workshop.mapping.key(),
                  .created = creation_time(),
                  .command = options.command,

@@ -2,9 +2,11 @@
 #include "engine/container/monitored.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "config/container_options.h"
 #include "config/signal_names.h"
@@ -19,6 +21,8 @@
 #include "sys/format.h"
 #include "sys/mount.h"
 #include "sys/open.h"
+#include "sys/process.h"
+#include "sys/procfs.h"
 #include "sys/spawn.h"
 #include "sys/storage.h"
 
@@ -111,6 +115,7 @@ shim::Starting start_container(const snapshotter::Store& store, const Identity& 
                                const ContainerRecord& record, const config::ContainerConfig& image,
                                const StartRequest& request, std::vector<std::string>& warnings) {
   if (is_running(status_of(store, record))) throw sys::Error("it is running already", EBUSY);
+  (void)::unsetenv("TILLA_IDENTITY");  // what the monitor runs in the end is inside already
   Bundle bundle = make_bundle(store, identity, record, image);
   warnings = std::move(bundle.warnings);
   (void)sys::open_private_directory(runtime_files_path(record.id));
@@ -203,6 +208,16 @@ std::optional<sys::Fd> connect_to(const ContainerRecord& record) {
   const auto sockets =
       sys::open_path_if_exists(runtime_files_path(record.id), O_RDONLY | O_DIRECTORY);
   return sockets ? shim::connect_monitor(sockets->get()) : std::nullopt;
+}
+
+bool enter_users_of(const shim::RunStatus& status) {
+  if (status.monitor <= 0) return false;
+  const sys::Procfs proc = sys::Procfs::open();
+  const sys::Fd theirs = proc.open_magic_link(sys::format("{}/ns/user", status.monitor), O_RDONLY);
+  const sys::Fd ours = proc.open_magic_link("self/ns/user", O_RDONLY);
+  if (sys::namespace_id(theirs.get()) == sys::namespace_id(ours.get())) return false;
+  sys::join(theirs.get(), CLONE_NEWUSER);
+  return true;
 }
 
 int call_runtime(const std::string& runtime, const std::vector<std::string>& words) {

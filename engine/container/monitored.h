@@ -49,6 +49,11 @@ std::optional<std::string> find_container_with(const snapshotter::Store& store,
 /// The monitor's services. Empty: it has none (any more).
 std::optional<sys::Fd> connect_to(const ContainerRecord& record);
 
+/// Takes this process into the user namespace of the container's monitor, whose owner we are: with
+/// a single id every `tilla` makes one of its own, which has no rights over another's. False: it
+/// has no monitor, or is where we are.
+bool enter_users_of(const shim::RunStatus& status);
+
 /// Calls the runtime on the container and waits; its errors are on our standard error by then.
 /// Returns its exit code.
 int call_runtime(const std::string& runtime, const std::vector<std::string>& words);
