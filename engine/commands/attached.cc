@@ -72,7 +72,8 @@ int run_attached(Context& context, const ContainerRecord& record,
   const shim::AttachEnd end = shim::attach(starting.take_attachment(), attaching);
   if (end.kind == shim::AttachEnd::Kind::kExited) {
     starting.wait_until_over();
-    if (is_removed) remove_container_files(context.store(), record, true);
+    if (is_removed)
+      remove_container_files(context.store(), record, {.with_volumes = true, .is_durable = false});
   }
   return exit_code_of_end(end);
 }

@@ -36,7 +36,7 @@ void remove_one(Context& context, const std::string& name, const Options& option
     }
     (void)detach_mounted(runtime_directory(), record.id);
   }
-  remove_container_files(context.store(), record, options.with_volumes);
+  remove_container_files(context.store(), record, {.with_volumes = options.with_volumes});
 }
 
 // The others go all the same when one can't, as with docker.

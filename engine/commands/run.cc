@@ -30,7 +30,7 @@ int run_alone(Context& context, const CreatedContainer& created) {
     code =
         run_in_foreground({.runtime = find_runtime_program(), .id = record.id, .bundle = bundle});
   }
-  remove_container_files(context.store(), record, true);
+  remove_container_files(context.store(), record, {.with_volumes = true, .is_durable = false});
   return code;
 }
 
@@ -59,7 +59,9 @@ int run(Context& context, ContainerCommandLine& line) {
                                     : run_with_monitor(context, line, created);
     });
   } catch (const sys::Error&) {  // what --rm promises holds for one that never ran, too
-    if (created.record.flags.remove) remove_container_files(context.store(), created.record, true);
+    if (created.record.flags.remove)
+      remove_container_files(context.store(), created.record,
+                             {.with_volumes = true, .is_durable = false});
     throw;
   }
 }

@@ -261,7 +261,7 @@ std::string log_path(const snapshotter::Store& store, const ContainerRecord& rec
 }
 
 void remove_container_files(snapshotter::Store& store, const ContainerRecord& record,
-                            bool with_volumes) {
+                            const Removal& how) {
   // Mounted still where the monitor calls us.
   std::vector<std::string> mounted;
   for (const char* name : {"rootfs", "init"}) {
@@ -271,11 +271,11 @@ void remove_container_files(snapshotter::Store& store, const ContainerRecord& re
     if (is_mounted) mounted.push_back(path);
   }
   for (const std::string& path : mounted) sys::unmount(path);
-  store.remove_container(record.id);
+  store.remove_container(record.id, how.is_durable);
   const auto sockets =
       sys::open_path_if_exists(runtime_directory() + "/containers", O_RDONLY | O_DIRECTORY);
   if (sockets) (void)sys::remove_what_we_may(sockets->get(), record.id);
-  if (!with_volumes) return;
+  if (!how.with_volumes) return;
   for (const AnonymousVolume& volume : record.volumes) (void)remove_volume(store, volume.name);
 }
 

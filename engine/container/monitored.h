@@ -66,9 +66,13 @@ void stop_container(const snapshotter::Store& store, const ContainerRecord& reco
 /// Where its log is.
 std::string log_path(const snapshotter::Store& store, const ContainerRecord& record);
 
-/// Takes it away for good, with what `rm` says. It doesn't run.
+struct Removal {
+  bool with_volumes = false;
+  bool is_durable = true;  // also after a power cut
+};
+/// Takes it away for good. It doesn't run.
 void remove_container_files(snapshotter::Store& store, const ContainerRecord& record,
-                            bool with_volumes);
+                            const Removal& how);
 
 /// A container that runs by `tilla run` alone, without a monitor: its status while this lives.
 class ForegroundStatus {

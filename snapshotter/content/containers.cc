@@ -40,14 +40,14 @@ void Store::write_record(const std::string& id, std::string_view record) {
   (void)sys::unlink_at_if_exists(locks.get(), lock_name);
 }
 
-void Store::remove_container(const std::string& id) {
+void Store::remove_container(const std::string& id, bool is_durable) {
   const sys::Fd folder = containers();
   const std::string name = sys::random_name();
   if (!sys::move_if_we_may(folder.get(), id, trash_.get(), name)) {
     if (!sys::status_at_if_exists(folder.get(), id)) return;
     throw sys::Error(sys::format("remove container \"{}\": it has files of other ids", id), EPERM);
   }
-  // Not synced: what a power cut brings back is one more container to remove.
+  if (is_durable) sys::sync_file(folder.get());
   (void)sys::remove_what_we_may(trash_.get(), name);
 }
 

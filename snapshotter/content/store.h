@@ -166,8 +166,9 @@ class Store {
                      bool is_durable = true);
   /// Replaces record.json of a container, synced. Waits while somebody prunes.
   void write_record(const std::string& id, std::string_view record);
-  /// Takes the container's directory away, by way of trash/.
-  void remove_container(const std::string& id);
+  /// Takes the container's directory away, by way of trash/. Not is_durable: a power cut may bring
+  /// it back, one more container to remove.
+  void remove_container(const std::string& id, bool is_durable = true);
   static std::string layer_name(const Mapping& mapping, const config::Digest& chain_id);
 
   // ---- collecting

@@ -230,8 +230,8 @@ TEST_CASE("run: --cidfile", "[run]") {
 TEST_CASE("run: what isn't there is refused by name", "[run]") {
   const Scene scene;
   const auto words = GENERATE(
-      std::vector<std::string>{"-p", "80"}, std::vector<std::string>{"--gpus", "all"},
-      std::vector<std::string>{"--network", "bridge"},
+      std::vector<std::string>{"--gpus", "all"}, std::vector<std::string>{"-p", "80:x"},
+      std::vector<std::string>{"--network", "slirp4netns"},
       std::vector<std::string>{"--uidmap", "0:1:2"},
       std::vector<std::string>{"--volumes-from", "x"}, std::vector<std::string>{"-v", "data:/x:U"});
   const Result result = scene.shell("true", words);

@@ -80,7 +80,7 @@ TEST_CASE("monitor: a start that fails takes everything back", "[monitor]") {
   write_text(container.config.bundle + "/rootfs/bad", "no program", 0755);
   shim::Starting starting = container.begin();
   (void)starting.wait_created();
-  CHECK_THROWS_WITH(starting.start(), Contains("Exec format error"));
+  CHECK_THROWS_WITH(starting.start(), Contains("xec format error"));
   starting.wait_until_over();
   CHECK(container.wait_until_over().state == RunState::kFailed);
   CHECK(container.wait_until_over().exit_code == 126);

@@ -47,6 +47,12 @@ std::optional<StrictDisk::Key> StrictDisk::key_if_exists(const std::string& path
              status.stx_btime.tv_sec * 1'000'000'000 + status.stx_btime.tv_nsec};
 }
 
+// overlay makes a directory in its working directory that is nobody's to read, and stays empty.
+std::vector<std::string> names_if_readable(const std::string& path, mode_t mode) {
+  if ((mode & S_IRUSR) == 0 && ::geteuid() != 0) return {};
+  return names_in(path);
+}
+
 // A directory knows of what inode a name is, and its kind; there is nothing in one that is new.
 std::optional<StrictDisk::Key> StrictDisk::note(const std::string& path) {
   Node fresh;
@@ -63,7 +69,7 @@ void StrictDisk::sync_file(const std::string& path) {
   if (!key) return;
   Node& node = nodes_[*key];
   if (S_ISDIR(fresh.mode)) {
-    for (const std::string& name : names_in(path)) {
+    for (const std::string& name : names_if_readable(path, fresh.mode)) {
       if (const auto entry = note(path + "/" + name)) fresh.entries[name] = *entry;
     }
   } else if (S_ISREG(fresh.mode)) {
@@ -78,7 +84,7 @@ void StrictDisk::sync_tree(const std::string& path) {
   Node node;
   if (!key_if_exists(path, node)) return;
   if (S_ISDIR(node.mode)) {
-    for (const std::string& name : names_in(path)) sync_tree(path + "/" + name);
+    for (const std::string& name : names_if_readable(path, node.mode)) sync_tree(path + "/" + name);
   }
   if (S_ISLNK(node.mode)) {
     (void)note(path);
