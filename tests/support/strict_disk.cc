@@ -136,7 +136,7 @@ struct StrictDisk::Writer {
     if (!key) return;
     if (S_ISDIR(fresh.mode)) {
       check(::mkdir(path.c_str(), 0700) == 0, "mkdir " + path);
-      for (const std::string& name : names_in(live)) {
+      for (const std::string& name : names_if_readable(live, fresh.mode)) {
         write_live(live + "/" + name, path + "/" + name);
       }
       finish(fresh, path);
