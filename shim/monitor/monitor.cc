@@ -14,6 +14,7 @@
 #include "sys/file.h"
 #include "sys/format.h"
 #include "sys/open.h"
+#include "sys/resident.h"
 #include "sys/socket.h"
 #include "sys/spawn.h"
 
@@ -155,6 +156,7 @@ void Monitor::wait_for_start() {
 void Monitor::note_start() {
   started_ = steady_clock::now();
   status_.state = RunState::kRunning;
+  sys::release_program_pages();  // of the start
   status_.pid = container_.pid();
   status_.finished.clear();
   status_.exit_code = status_.signal = 0;
