@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "config/port_mapping.h"
 
-#include <arpa/inet.h>
-
 #include <cerrno>
 #include <charconv>
 
 #include "config/caret.h"
 #include "sys/error.h"
 #include "sys/format.h"
+#include "sys/port.h"
 
 namespace config {
 namespace {
@@ -79,10 +78,8 @@ std::string take_address(const Source& source, std::string_view& text) {
     text = text.substr(before + 1);
     if (address.empty()) return {};
   }
-  in6_addr bytes{};  // large enough for both
   std::string name(address);
-  const int family = address.find(':') == address.npos ? AF_INET : AF_INET6;
-  if (::inet_pton(family, name.c_str(), &bytes) == 1) return name;
+  if (sys::is_ip_address(name)) return name;
   source.fail("not an address", address);
 }
 

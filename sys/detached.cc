@@ -67,6 +67,8 @@ void launcher_main(void* argument) noexcept {
 
 }  // namespace
 
+void forget_variable(const char* name) { (void)::unsetenv(name); }
+
 std::optional<std::string> find_program(const std::string& name) {
   const char* value = ::getenv("PATH");
   const std::string path = value == nullptr ? "/usr/local/bin:/usr/bin:/bin" : value;

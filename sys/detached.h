@@ -13,6 +13,9 @@ namespace sys {
 /// Where `name` is found in PATH. Empty: nowhere.
 std::optional<std::string> find_program(const std::string& name);
 
+/// Neither we nor any program that we start from here on has this variable.
+void forget_variable(const char* name);
+
 struct DetachedProgram {
   std::vector<std::string> argv;  // the first is a path
   std::vector<int> fds = {};      // that it gets, under the same numbers

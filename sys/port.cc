@@ -93,6 +93,12 @@ std::optional<std::string> find_socket_holder(const Procfs& proc, std::uint64_t 
 
 }  // namespace
 
+bool is_ip_address(const std::string& text) {
+  in6_addr bytes{};  // large enough for both
+  const int family = text.find(':') == std::string::npos ? AF_INET : AF_INET6;
+  return ::inet_pton(family, text.c_str(), &bytes) == 1;
+}
+
 Fd bind_port(Transport transport, const std::string& address, std::uint16_t port) {
   const Address place = parse_address(address, port);
   const int type = transport == Transport::kTcp ? SOCK_STREAM : SOCK_DGRAM;

@@ -12,6 +12,9 @@ namespace sys {
 
 enum class Transport { kTcp, kUdp };
 
+/// Whether `text` is an address of IPv4 or IPv6, in numbers. Source: inet_pton(3).
+bool is_ip_address(const std::string& text);
+
 /// Binds a socket to `address` ("127.0.0.1", "::1"; empty: every address, of IPv4) and `port` (0:
 /// one that is free). Nothing listens on it. Errors: bind(2)'s, EINVAL for what is no address.
 Fd bind_port(Transport transport, const std::string& address, std::uint16_t port);

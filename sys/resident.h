@@ -5,7 +5,8 @@
 namespace sys {
 
 /// Lets go of the pages of this program's own file that are not written to: those that are needed
-/// still come back when they are touched. Source: madvise(2), MADV_DONTNEED.
+/// still come back when they are touched. Source: madvise(2), MADV_DONTNEED; elf(5),
+/// PT_LOAD.
 void release_program_pages();
 
 }  // namespace sys

@@ -52,15 +52,16 @@ int run_attached(Context& context, const ContainerRecord& record,
   const bool is_removed = record.flags.remove;
   const shim::AttachOptions attaching = attach_options(record, options, true);
   std::vector<std::string> warnings;
-  shim::Starting starting = start_container(context.store(), context.identity(), record, image,
-                                            {.attaches = !options.is_detached,
-                                             .has_input = options.has_input,
-                                             .is_detached = options.is_detached},
-                                            warnings);
+  shim::Starting starting =
+      start_container(context.store(), context.identity(), record, image,
+                      {.attaches = !options.is_detached,
+                       .has_input = options.has_input,
+                       .is_detached = options.is_detached,
+                       .takes_over_cleaning = is_removed && !options.is_detached},
+                      warnings);
   for (const std::string& warning : warnings) context.log().warning(warning);
   try {
     (void)starting.wait_created();
-    if (is_removed && !options.is_detached) starting.take_over_cleaning();
     starting.start();
   } catch (sys::Error& error) {  // to carry docker's exit code
     starting.wait_until_over();

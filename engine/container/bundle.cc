@@ -130,6 +130,9 @@ class Maker {
 
   void choose_network() {
     network_ = options_.network;
+    if (network_ != config::NetworkKind::kPasta && network_ != config::NetworkKind::kDefault) {
+      return;
+    }
     const std::string reason = why_no_pasta();
     if (network_ == config::NetworkKind::kPasta && !reason.empty()) {
       throw sys::Error(sys::format("network \"pasta\": {}", reason), 0,

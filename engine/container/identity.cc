@@ -25,7 +25,6 @@ namespace engine {
 namespace {
 
 constexpr std::size_t kMaxIdFile = std::size_t{4} << 20;
-constexpr std::uint32_t kManyIds = 65536;
 constexpr std::size_t kMaxRanges = 300;  // a map has 340 extents
 constexpr std::string_view kUserPrefix = "user.overlay.";
 constexpr std::string_view kTrustedPrefix = "trusted.overlay.";
@@ -50,14 +49,6 @@ std::uint64_t count_ids(const sys::IdMap& map) {
   std::uint64_t sum = 0;
   for (const sys::IdExtent& extent : map) sum += extent.count;
   return sum;
-}
-
-std::string file_if_readable(const std::string& path) {
-  try {
-    return sys::read_file(path, kMaxIdFile);
-  } catch (const sys::Error&) {  // is not there, or not for us: grants nothing
-    return {};
-  }
 }
 
 // What is tried, and why it can't be.
@@ -134,10 +125,6 @@ std::optional<Identity> enter_nested(Attempt& attempt) {
   return std::nullopt;
 }
 
-bool has_no_new_privileges(const sys::Procfs& proc) {
-  return proc.read("self/status").find("NoNewPrivs:\t1") != std::string::npos;
-}
-
 std::string join_names(const std::vector<std::string>& names) {
   std::string text;
   for (const std::string& name : names) text += (text.empty() ? "\"" : "\", \"") + name;
@@ -147,8 +134,8 @@ std::string join_names(const std::vector<std::string>& names) {
 std::optional<Identity> enter_range(Attempt& attempt) {
   const uid_t uid = sys::effective_uid();
   const std::vector<std::string> names = own_names(uid);
-  const auto uids = parse_subordinate_ranges(file_if_readable("/etc/subuid"), names);
-  const auto gids = parse_subordinate_ranges(file_if_readable("/etc/subgid"), names);
+  const auto uids = parse_subordinate_ranges(read_id_file("/etc/subuid"), names);
+  const auto gids = parse_subordinate_ranges(read_id_file("/etc/subgid"), names);
   if (uids.empty() || gids.empty()) {
     attempt.reason = sys::format(
         "{} has no range for {}: as root, `usermod --add-subuids 100000-165535 --add-subgids "
@@ -259,12 +246,24 @@ std::string_view describe(IdentityMode mode) {
          "programs that change their user fail";
 }
 
+bool has_no_new_privileges(const sys::Procfs& proc) {
+  return proc.read("self/status").find("\nNoNewPrivs:\t1") != std::string::npos;
+}
+
+std::string read_id_file(const std::string& path) {
+  try {
+    return sys::read_file(path, kMaxIdFile);
+  } catch (const sys::Error&) {  // is not there, or not for us: grants nothing
+    return {};
+  }
+}
+
 // Not getpwuid: whoever is known to some directory service only is asked for by the names that his
 // login gave him; newuidmap looks again, so that nobody gets another's.
 std::vector<std::string> own_names(uid_t uid) {
   const std::string id = std::to_string(uid);
   std::vector<std::string> names = {id};
-  const std::string passwd = file_if_readable("/etc/passwd");
+  const std::string passwd = read_id_file("/etc/passwd");
   for (std::string_view rest = passwd; !rest.empty();) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(std::min(rest.size(), line.size() + 1));

@@ -13,6 +13,7 @@
 #include "snapshotter/layer/mapping.h"
 #include "sys/idmap.h"
 #include "sys/kept_userns.h"
+#include "sys/procfs.h"
 
 namespace engine {
 
@@ -62,6 +63,12 @@ void enter_mount_namespace();
 /// made, not checked: sys::open_private_directory does that.
 std::string runtime_directory();
 
+/// What images need, as a rule.
+constexpr std::uint32_t kManyIds = 65536;
+/// Whether no program that we start gets powers by its file, newuidmap least of all.
+bool has_no_new_privileges(const sys::Procfs& proc);
+/// /etc/subuid and its like: one that is not there, or not for us, grants nothing.
+std::string read_id_file(const std::string& path);
 /// What /etc/subuid may call the user: his number, and his name.
 std::vector<std::string> own_names(uid_t uid);
 

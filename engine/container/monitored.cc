@@ -6,7 +6,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <cstdlib>
 
 #include "config/container_options.h"
 #include "config/signal_names.h"
@@ -15,6 +14,7 @@
 #include "engine/container/volumes.h"
 #include "engine/network/published_ports.h"
 #include "shim/monitor/directory.h"
+#include "sys/detached.h"
 #include "sys/error.h"
 #include "sys/event.h"
 #include "sys/file.h"
@@ -42,6 +42,11 @@ shim::RestartConfig restart_config(const config::MonitorRequest& request) {
   return {.policy = kPolicies[static_cast<int>(request.restart)], .maximum = request.restarts};
 }
 
+/// How often, and how long: beyond a year there is no end to be counted.
+constexpr std::int64_t kLongest = std::int64_t{365} * 24 * 3600 * 1'000'000'000;
+/// INV-9: each check is a program of the host's, and no image decides that there is never a rest.
+constexpr std::int64_t kImagesShortest = 1'000'000'000;
+
 /// The flags', or else the image's HEALTHCHECK: its first word says how to read the others.
 shim::HealthConfig health_config(const config::MonitorRequest& request,
                                  const config::ContainerConfig& image) {
@@ -57,7 +62,10 @@ shim::HealthConfig health_config(const config::MonitorRequest& request,
     health.command.assign(test.begin() + 1, test.end());
   }
   const auto choose = [](std::int64_t flag, std::int64_t from_image, shim::nanoseconds& target) {
-    if (flag > 0 || from_image > 0) target = shim::nanoseconds(flag > 0 ? flag : from_image);
+    if (flag > 0) target = shim::nanoseconds(std::min(flag, kLongest));
+    if (flag <= 0 && from_image > 0) {
+      target = shim::nanoseconds(std::clamp(from_image, kImagesShortest, kLongest));
+    }
   };
   choose(request.health_interval, of_image.interval, health.interval);
   choose(request.health_timeout, of_image.timeout, health.timeout);
@@ -115,13 +123,15 @@ shim::Starting start_container(const snapshotter::Store& store, const Identity& 
                                const ContainerRecord& record, const config::ContainerConfig& image,
                                const StartRequest& request, std::vector<std::string>& warnings) {
   if (is_running(status_of(store, record))) throw sys::Error("it is running already", EBUSY);
-  (void)::unsetenv("TILLA_IDENTITY");  // what the monitor runs in the end is inside already
+  sys::forget_variable("TILLA_IDENTITY");  // what the monitor runs in the end is inside already
   Bundle bundle = make_bundle(store, identity, record, image);
   warnings = std::move(bundle.warnings);
   (void)sys::open_private_directory(runtime_files_path(record.id));
   shim::Starting starting =
       shim::start_monitor({.program = shim::find_monitor_program(),
                            .directory = directory_path(store, record),
+                           .at_once = true,
+                           .takes_over_cleaning = request.takes_over_cleaning,
                            .attach = request.attaches,
                            .attach_input = request.has_input,
                            .lease = identity.lease ? identity.lease->lease() : -1},

@@ -17,7 +17,8 @@ namespace engine {
 
 struct StartRequest {
   bool attaches = false, has_input = false;
-  bool is_detached = false;  // standard input stays open without clients
+  bool is_detached = false;          // standard input stays open without clients
+  bool takes_over_cleaning = false;  // the caller removes it, if he lives until then
 };
 
 /// Makes the bundle and starts the monitor, which makes the container; the caller goes on with

@@ -12,7 +12,6 @@
 #include "engine/container/identity.h"
 #include "engine/doctor/checks.h"
 #include "engine/doctor/parameter.h"
-#include "engine/image/workshop.h"
 #include "engine/network/pasta.h"
 #include "snapshotter/snapshot/driver.h"
 #include "sys/cgroup.h"
@@ -20,6 +19,7 @@
 #include "sys/error.h"
 #include "sys/file.h"
 #include "sys/format.h"
+#include "sys/helper_program.h"
 #include "sys/open.h"
 #include "sys/process.h"
 #include "sys/storage.h"
@@ -27,8 +27,26 @@
 namespace engine {
 namespace {
 
+/// Findings of one subject.
+class Subject {
+ public:
+  Subject(Findings& findings, const char* name) : findings_(findings), name_(name) {}
+  void add(std::string id, Health health, std::string text, std::string fix = {}) const {
+    findings_.push_back({.id = std::move(id),
+                         .subject = name_,
+                         .health = health,
+                         .text = std::move(text),
+                         .fix = std::move(fix)});
+  }
+
+ private:
+  Findings& findings_;
+  const char* name_;
+};
+
 constexpr const char* kCgroupRoot = "/sys/fs/cgroup";
 constexpr std::uint64_t kLittleSpace = std::uint64_t{1} << 30;
+constexpr std::uint64_t kFewFiles = 10000;
 
 /// 0, or the errno with which the file can't be opened for reading and writing.
 int refusal_of(const std::string& path) {
@@ -128,46 +146,53 @@ std::string nearest_existing(std::string path) {
   return path;
 }
 
-Finding about_store(std::string id, Health health, std::string text, std::string fix) {
-  return {.id = std::move(id),
-          .subject = "store",
-          .health = health,
-          .text = std::move(text),
-          .fix = std::move(fix)};
-}
+/// An empty directory in `parent`, which goes with the object, whatever is in it by then.
+class TrialDirectory {
+ public:
+  explicit TrialDirectory(int parent) : parent_(parent) {
+    (void)sys::make_directory_at(parent_, name_, 0700);
+  }
+  ~TrialDirectory() {
+    try {
+      sys::remove_tree_at(parent_, name_);
+    } catch (const sys::Error&) {  // what it was for has been told
+    }
+  }
+  TrialDirectory(const TrialDirectory&) = delete;
+  TrialDirectory& operator=(const TrialDirectory&) = delete;
+  sys::Fd open() const { return sys::open_at(parent_, name_, O_RDONLY | O_DIRECTORY); }
+
+ private:
+  const int parent_;
+  const std::string name_ = ".tilla-doctor." + sys::random_name();
+};
 
 }  // namespace
 
 void check_network(Findings& findings) {
-  const auto add = [&](std::string id, std::string text, std::string fix) {
-    findings.push_back({.id = std::move(id),
-                        .subject = "network",
-                        .health = Health::kDegraded,
-                        .text = std::move(text),
-                        .fix = std::move(fix)});
-  };
+  const Subject network(findings, "network");
   const std::size_t before = findings.size();
   if (!find_pasta()) {
-    add("pasta-missing",
-        "pasta is not installed: containers have no network, unless they share the host's "
-        "(--network host)",
-        "apt-get install passt");
+    network.add("pasta-missing", Health::kDegraded,
+                "pasta is not installed: containers have no network, unless they share the host's "
+                "(--network host)",
+                "apt-get install passt");
   }
   if (const int code = refusal_of("/dev/net/tun"); code != 0 && code != EBADFD) {
-    add(code == ENOENT ? "tun-missing" : "tun-refused",
-        sys::format("/dev/net/tun: {}: pasta can't make a network", std::strerror(code)),
-        code == ENOENT ? "modprobe tun   # or, in a container: --device /dev/net/tun"
-                       : "chmod 0666 /dev/net/tun");
+    const bool is_missing = code == ENOENT;
+    network.add(is_missing ? "tun-missing" : "tun-refused", Health::kDegraded,
+                sys::format("/dev/net/tun: {}: pasta can't make a network", std::strerror(code)),
+                is_missing ? "modprobe tun   # or, in a container: --device /dev/net/tun"
+                           : "chmod 0666 /dev/net/tun");
   }
   if (read_parameter("sys/net/ipv4/ping_group_range") == "1\t0") {
-    add("ping-forbidden", "net.ipv4.ping_group_range is \"1 0\": no ping from containers",
-        "sysctl -w net.ipv4.ping_group_range='0 2147483647'\n"
-        "echo 'net.ipv4.ping_group_range = 0 2147483647' > /etc/sysctl.d/90-tilla-ping.conf");
+    network.add("ping-forbidden", Health::kDegraded,
+                "net.ipv4.ping_group_range is \"1 0\": no ping from containers",
+                "sysctl -w net.ipv4.ping_group_range='0 2147483647'\n"
+                "echo 'net.ipv4.ping_group_range = 0 2147483647' > "
+                "/etc/sysctl.d/90-tilla-ping.conf");
   }
-  if (findings.size() == before) {
-    findings.push_back(
-        {.id = "network", .subject = "network", .health = Health::kGood, .text = "pasta is there"});
-  }
+  if (findings.size() == before) network.add("network", Health::kGood, "pasta is there");
 }
 
 void check_cgroups(Findings& findings) {
@@ -195,118 +220,100 @@ void check_cgroups(Findings& findings) {
 }
 
 void check_runtime_directory(Findings& findings) {
-  const auto add = [&](std::string id, Health health, std::string text, std::string fix) {
-    findings.push_back({.id = std::move(id),
-                        .subject = "runtime directory",
-                        .health = health,
-                        .text = std::move(text),
-                        .fix = std::move(fix)});
-  };
+  const Subject directory(findings, "runtime directory");
   const char* const xdg = ::getenv("XDG_RUNTIME_DIR");
   const std::string path = xdg == nullptr ? "" : xdg;
   if (path.empty()) {
-    add("runtime-directory", Health::kGood,
-        sys::format("XDG_RUNTIME_DIR is not set: {} is taken", runtime_directory()), "");
+    directory.add("runtime-directory", Health::kGood,
+                  sys::format("XDG_RUNTIME_DIR is not set: {} is taken", runtime_directory()));
     return;
   }
   const auto dir = sys::open_path_if_exists(path, O_PATH | O_DIRECTORY);
   if (!dir) {
-    add("runtime-directory-missing", Health::kDegraded,
-        sys::format("XDG_RUNTIME_DIR is \"{}\", which is no directory", path),
-        "unset XDG_RUNTIME_DIR   # or: loginctl enable-linger");
+    directory.add("runtime-directory-missing", Health::kDegraded,
+                  sys::format("XDG_RUNTIME_DIR is \"{}\", which is no directory", path),
+                  "unset XDG_RUNTIME_DIR   # or: loginctl enable-linger");
     return;
   }
   const struct stat status = sys::status_of(dir->get());
   if (status.st_uid != sys::effective_uid()) {
-    add("runtime-directory-foreign", Health::kBroken,
-        sys::format("XDG_RUNTIME_DIR is \"{}\", which belongs to uid {}, as after su", path,
-                    status.st_uid),
-        "unset XDG_RUNTIME_DIR   # or log in as this user (machinectl shell, ssh)");
+    directory.add("runtime-directory-foreign", Health::kBroken,
+                  sys::format("XDG_RUNTIME_DIR is \"{}\", which belongs to uid {}, as after su",
+                              path, status.st_uid),
+                  "unset XDG_RUNTIME_DIR   # or log in as this user (machinectl shell, ssh)");
   } else if ((status.st_mode & 022) != 0) {
-    add("runtime-directory-open", Health::kBroken,
-        sys::format("XDG_RUNTIME_DIR is \"{}\", which others can write to", path),
-        sys::format("chmod 0700 {}", path));
+    directory.add("runtime-directory-open", Health::kBroken,
+                  sys::format("XDG_RUNTIME_DIR is \"{}\", which others can write to", path),
+                  sys::format("chmod 0700 {}", path));
   } else {
-    add("runtime-directory", Health::kGood, path, "");
+    directory.add("runtime-directory", Health::kGood, path);
   }
 }
 
 void check_programs(Findings& findings) {
-  try {
-    (void)find_layers_program();
-    findings.push_back({.id = "programs",
-                        .subject = "programs",
-                        .health = Health::kGood,
-                        .text = "tilla-layers is where it belongs"});
-  } catch (const sys::Error& error) {
-    findings.push_back({.id = "program-missing",
-                        .subject = "programs",
-                        .health = Health::kBroken,
-                        .text = error.what(),
-                        .fix = "make install   # anew"});
+  const Subject programs(findings, "programs");
+  const std::size_t before = findings.size();
+  for (const char* const program :
+       {"tilla-layers", "tilla-runtime", "tilla-monitor", "tilla-init"}) {
+    try {
+      (void)sys::find_helper_program(program);
+    } catch (const sys::Error& error) {
+      programs.add("program-missing", Health::kBroken, error.what(), "make install   # anew");
+    }
+  }
+  if (findings.size() == before) {
+    programs.add("programs", Health::kGood, "all of them are where they belong");
   }
 }
 
 void check_store(Findings& findings, const std::string& store) {
+  const Subject subject(findings, "store");
   const std::string path = nearest_existing(store);
   const sys::Fd dir = sys::open_path(path, O_RDONLY | O_DIRECTORY);
   if (const int code = sys::check_writable(dir.get()); code != 0) {
-    findings.push_back(about_store(code == EROFS ? "store-read-only" : "store-refused",
-                                   Health::kBroken,
-                                   sys::format("{}: {}", path, std::strerror(code)),
-                                   "choose another place: tilla --root DIR, or TILLA_ROOT=DIR"));
+    subject.add(code == EROFS ? "store-read-only" : "store-refused", Health::kBroken,
+                sys::format("{}: {}", path, std::strerror(code)),
+                "choose another place: tilla --root DIR, or TILLA_ROOT=DIR");
     return;
   }
   const sys::FreeSpace space = sys::free_space(dir.get());
-  if (space.bytes < kLittleSpace || (space.counts_files && space.files < 10000)) {
-    findings.push_back(
-        about_store("store-full", Health::kDegraded,
-                    sys::format("{} has room for {} MiB and {} more files", path, space.bytes >> 20,
-                                space.counts_files ? std::to_string(space.files) : "any number of"),
-                    "tilla system prune   # or: choose another place by TILLA_ROOT=DIR"));
+  if (space.bytes < kLittleSpace || (space.counts_files && space.files < kFewFiles)) {
+    subject.add("store-full", Health::kDegraded,
+                sys::format("{} has room for {} MiB and {} more files", path, space.bytes >> 20,
+                            space.counts_files ? std::to_string(space.files) : "any number of"),
+                "tilla system prune   # or: choose another place by TILLA_ROOT=DIR");
     return;
   }
-  findings.push_back(about_store("store", Health::kGood,
-                                 sys::format("{}: {} GiB are free", store, space.bytes >> 30), ""));
+  subject.add("store", Health::kGood, sys::format("{}: {} GiB are free", store, space.bytes >> 30));
 }
 
 void check_drivers(Findings& findings, const std::string& store) {
-  const auto add = [&](std::string id, Health health, std::string text, std::string fix) {
-    findings.push_back({.id = std::move(id),
-                        .subject = "drivers",
-                        .health = health,
-                        .text = std::move(text),
-                        .fix = std::move(fix)});
-  };
+  const Subject drivers(findings, "drivers");
   try {
     const std::string parent = nearest_existing(store);
     const Identity identity =
         enter_identity({.forced = {}, .runtime_directory = runtime_directory()});
     enter_mount_namespace();
     const sys::Fd dir = sys::open_path(parent, O_RDONLY | O_DIRECTORY);
-    const std::string name = ".tilla-doctor." + sys::random_name();
-    (void)sys::make_directory_at(dir.get(), name, 0700);
-    const sys::Fd place = sys::open_at(dir.get(), name, O_RDONLY | O_DIRECTORY);
-    const auto probes = snapshotter::probe_drivers(place.get(), identity.mapping);
-    sys::remove_tree_at(dir.get(), name);
+    const TrialDirectory trial(dir.get());
+    const auto probes = snapshotter::probe_drivers(trial.open().get(), identity.mapping);
     for (const snapshotter::DriverProbe& probe : probes) {
       const std::string driver(snapshotter::name_of(probe.kind));
       if (probe.works) {
-        add("driver-" + driver, Health::kGood,
-            sys::format("{} makes the roots of containers, identity {}", driver,
-                        name_of(identity.mode)),
-            "");
+        drivers.add("driver-" + driver, Health::kGood,
+                    sys::format("{} makes the roots of containers, identity {}", driver,
+                                name_of(identity.mode)));
         return;
       }
-      add(driver + "-refused", Health::kDegraded,
-          sys::format("{} can't be used on {}: {}", driver, parent, probe.reason),
-          probe.kind == snapshotter::DriverKind::kFuseOverlayfs
-              ? "apt-get install fuse-overlayfs   # and /dev/fuse must be there, mode 0666"
-              : "choose a store on another file system (ext4, xfs, btrfs): TILLA_ROOT=DIR");
+      drivers.add(driver + "-refused", Health::kDegraded,
+                  sys::format("{} can't be used on {}: {}", driver, parent, probe.reason),
+                  probe.kind == snapshotter::DriverKind::kFuseOverlayfs
+                      ? "apt-get install fuse-overlayfs   # and /dev/fuse must be there, mode 0666"
+                      : "choose a store on another file system (ext4, xfs, btrfs): TILLA_ROOT=DIR");
     }
-    add("no-driver", Health::kBroken, "no driver makes roots of containers here", "");
+    drivers.add("no-driver", Health::kBroken, "no driver makes roots of containers here");
   } catch (const sys::Error& error) {
-    add("drivers-untried", Health::kBroken, error.what(), error.hint());
+    drivers.add("drivers-untried", Health::kBroken, error.what(), error.hint());
   }
 }
 

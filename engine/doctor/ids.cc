@@ -9,10 +9,8 @@
 
 #include "engine/container/identity.h"
 #include "engine/doctor/checks.h"
-#include "engine/doctor/parameter.h"
 #include "sys/detached.h"
 #include "sys/error.h"
-#include "sys/file.h"
 #include "sys/format.h"
 #include "sys/idmap.h"
 #include "sys/process.h"
@@ -23,8 +21,6 @@
 namespace engine {
 namespace {
 
-constexpr std::size_t kMaxIdFile = std::size_t{4} << 20;
-constexpr std::uint32_t kManyIds = 65536;
 constexpr std::string_view kConsequence =
     "containers have one id, and programs that change their user fail";
 
@@ -43,14 +39,6 @@ Finding lacking(std::string id, std::string text, std::string fix) {
           .health = Health::kDegraded,
           .text = sys::format("{}: {}", text, kConsequence),
           .fix = std::move(fix)};
-}
-
-std::string read_if_readable(const std::string& path) {
-  try {
-    return sys::read_file(path, kMaxIdFile);
-  } catch (const sys::Error&) {
-    return {};
-  }
 }
 
 /// What the lines call the owners of their ranges, each once.
@@ -99,7 +87,7 @@ std::string grant(std::string_view flag, const std::string& text, const std::str
 
 /// False when the rest can't be tried.
 bool check_range(Findings& findings, const Helper& helper, const std::vector<std::string>& names) {
-  const std::string text = read_if_readable(helper.file);
+  const std::string text = read_id_file(helper.file);
   const auto ranges = parse_subordinate_ranges(text, names);
   const std::string_view flag = helper.capability == CAP_SETUID ? "subuids" : "subgids";
   const std::string kind = helper.capability == CAP_SETUID ? "subuid" : "subgid";
@@ -162,14 +150,9 @@ bool check_helper(Findings& findings, const Helper& helper) {
   return false;
 }
 
-bool has_no_new_privileges() {
-  const auto status = read_parameter("self/status");
-  return status && status->find("\nNoNewPrivs:\t1") != std::string::npos;
-}
-
 void check_use(Findings& findings, const std::vector<std::string>& names) {
   const auto map = [&](const Helper& helper, uid_t own) {
-    return range_map(own, parse_subordinate_ranges(read_if_readable(helper.file), names));
+    return range_map(own, parse_subordinate_ranges(read_id_file(helper.file), names));
   };
   const sys::IdMap uids = map(kHelpers[0], sys::effective_uid());
   try {
@@ -196,7 +179,7 @@ void check_subordinate_ids(Findings& findings) {
                         .text = "root needs none"});
     return;
   }
-  if (has_no_new_privileges()) {
+  if (has_no_new_privileges(sys::Procfs::open())) {
     findings.push_back(lacking("no-new-privileges",
                                "no_new_privs is set for us, under which newuidmap has no powers",
                                "start the program or unit around us without it "

@@ -67,14 +67,12 @@ config::Hook hook(const std::string& program, std::vector<std::string> words) {
 }
 
 pid_t pid_of_state(const std::string& state) {
-  const config::Json document = config::parse_json(state, "the state on standard input");
-  const config::Json* const pid = document.find("pid");
-  if (pid != nullptr) {
-    if (const auto* const number = std::get_if<std::uint64_t>(&pid->value)) {
-      return static_cast<pid_t>(*number);
-    }
-  }
-  throw sys::Error("the state on standard input: no pid", EINVAL);
+  const std::string name = "the state on standard input";
+  const config::Json document = config::parse_json(state, name);
+  const config::Reader reader(document, name);
+  std::int32_t pid = 0;
+  reader.get_required("pid", pid);
+  return pid;
 }
 
 /// Splits `path` into an open directory and a name.

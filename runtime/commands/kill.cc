@@ -2,8 +2,8 @@
 // Takes no lock: a pidfd can't hit a stranger, and a start that hangs in a hook must stay killable.
 #include <signal.h>
 
-#include "runtime/commands/commands.h"
 #include "config/signal_names.h"
+#include "runtime/commands/commands.h"
 #include "runtime/commands/signal_processes.h"
 #include "runtime/commands/status.h"
 #include "sys/error.h"

@@ -156,13 +156,13 @@ void Monitor::wait_for_start() {
 void Monitor::note_start() {
   started_ = steady_clock::now();
   status_.state = RunState::kRunning;
-  sys::release_program_pages();  // of the start
   status_.pid = container_.pid();
   status_.finished.clear();
   status_.exit_code = status_.signal = 0;
   status_.was_oom_killed = false;
   health_.begin(started_);
   write_status();
+  sys::release_program_pages();  // what only the start needed
 }
 
 void Monitor::fail(const sys::Error& error, bool is_created) {

@@ -30,7 +30,8 @@ std::string name_of(const config::Descriptor& image) {
 
 // Foreign layers, as the standard calls them, need not be had; what can't be verified isn't.
 bool may_be_missing(const config::Descriptor& layer) {
-  return !config::is_verifiable(layer.digest) || !layer.urls.empty() || layer.media_type.find("nondistributable") != std::string::npos ||
+  return !config::is_verifiable(layer.digest) || !layer.urls.empty() ||
+         layer.media_type.find("nondistributable") != std::string::npos ||
          layer.media_type.find("foreign") != std::string::npos;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // INV-9: what an image says of itself is data. Each of these images wants something of the host.
 #include <catch2/catch.hpp>
+#include <limits>
 
 #include "tests/containers/scene.h"
 #include "tests/support/needs.h"
@@ -147,6 +148,35 @@ TEST_CASE("t_image_etc: /etc/hosts that is a symlink out changes nothing of the 
                                     {"sh", "-c", "echo x > /etc/hosts; true"});
   (void)result;
   CHECK(support::read_text(outside / "hosts") == "untouched\n");
+}
+
+TEST_CASE("t_image_health: no image has the host check without a rest, or never again",
+          "[security][image]") {
+  static constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  const auto [interval, least, most] =
+      GENERATE(table<std::int64_t, int, int>({{1, 1, 4}, {kMost, 0, 0}}));
+  CAPTURE(interval);
+  const Scene scene;
+  scene.add_image("evil", busybox_root(), [&, pause = interval](ContainerConfig& image) {
+    image.healthcheck = config::Healthcheck();
+    image.healthcheck->test = {"CMD-SHELL", "echo checked >> /tmp/checks"};
+    image.healthcheck->interval = pause;
+    image.healthcheck->timeout = kMost;
+  });
+  const Result result =
+      scene.run({"--network", "none", "-d", "--name", "evil", "evil", "sh", "-c",
+                 ": > /tmp/checks; sleep 3; wc -l < /tmp/checks > /tmp/count; sleep 60"});
+  INFO(result.all());
+  REQUIRE(result.exit_code == 0);
+  std::string count;
+  for (int i = 0; i < 100 && count.empty(); ++i) {
+    (void)support::run({"sleep", "0.2"});
+    count = scene.tilla().call({"exec", "evil", "cat", "/tmp/count"}).out;
+  }
+  REQUIRE(!count.empty());
+  CHECK(std::stoi(count) >= least);
+  CHECK(std::stoi(count) <= most);
+  scene.tilla().must({"rm", "-f", "evil"});
 }
 
 }  // namespace

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The network by pasta: what reaches a container, and what it reaches.
+#include <algorithm>
+
 #include "config/port_mapping.h"
 #include "sys/port.h"
 #include "tests/containers/scene.h"
@@ -79,4 +81,54 @@ TEST_CASE("network: a published port leads into the container", "[run][network]"
   CHECK_THAT(second.err, Contains("already allocated") && Contains("\"web\""));
   scene.tilla().must({"rm", "-f", "web"});
   CHECK(ask(port).empty());
+}
+
+TEST_CASE("t_network_loopback: what listens on the host's loopback is not reached from within",
+          "[security][network]") {
+  if (support::is_missing(kPasta)) return;
+  const Scene scene;
+  const support::TempDirectory files;
+  support::write_text(files / "secret", "of the host\n");
+  const std::string port = free_port();
+  const support::Program server(
+      {"/bin/busybox", "httpd", "-f", "-p", "127.0.0.1:" + port, "-h", files.path()});
+  // busybox's wget is none for this: linked statically, it dies of any name or address.
+  const auto fetch = [](const std::string& address, const std::string& of_port) {
+    return "printf 'GET /secret HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 3 " + address + " " +
+           of_port + ";";
+  };
+  Result of_host;
+  for (int i = 0; i < 50 && of_host.out.empty(); ++i) {
+    of_host = support::run({"/bin/sh", "-c", fetch("127.0.0.1", port)});
+  }
+  REQUIRE_THAT(of_host.out, Contains("of the host"));  // it is there
+  const Result inside = scene.shell(
+      "gateway=$(ip route | sed -n 's/^default via \\([^ ]*\\).*/\\1/p'); own=$(ip route | sed -n "
+      "'s/.* src \\([^ ]*\\).*/\\1/p'); for at in 127.0.0.1 $gateway $own 169.254.1.1; do " +
+          fetch("$at", port) +
+          " done; echo \"tried $gateway and $own\"; echo inside > /tmp/secret; " +
+          "busybox httpd -p 127.0.0.1:82 -h /tmp; " + fetch("127.0.0.1", "82"),
+      {"--network", "pasta"});
+  INFO(inside.all());
+  CHECK(inside.out.find("of the host") == std::string::npos);
+  CHECK(inside.out.find("tried  and ") == std::string::npos);
+  CHECK_THAT(inside.out, Contains("inside"));  // such a request can be made there
+}
+
+TEST_CASE("t_image_ports: what an image exposes and is no port is told, and nothing more",
+          "[security][network]") {
+  if (support::is_missing(kPasta)) return;
+  const Scene scene;
+  scene.add_image("evil", containers::busybox_root(), [](config::ContainerConfig& image) {
+    image.exposed_ports = {"80/tcp", "0", "99999", "1.2.3.4/80", "22:22", "80\n81", "-t all"};
+  });
+  const Result result =
+      scene.run({"--network", "pasta", "-d", "--name", "evil", "-P", "evil", "sleep", "60"});
+  INFO(result.all());
+  CHECK(result.exit_code == 0);
+  CHECK_THAT(result.err, Contains("which is no port"));
+  const std::string ports = scene.tilla().must({"port", "evil"});
+  CHECK_THAT(ports, Catch::StartsWith("80/tcp -> 0.0.0.0:"));
+  CHECK(std::count(ports.begin(), ports.end(), '\n') == 1);
+  scene.tilla().must({"rm", "-f", "evil"});
 }

@@ -29,7 +29,7 @@ cat > $D/bin/without-memfd <<'END'
 exec unshare --pid --fork --mount-proc sh -c 'echo 2 > /proc/sys/vm/memfd_noexec; exec "$@"' - "$@"
 END
 chmod 755 $D/bin/*; PATH=$PATH:$D/bin
-cp "$TILLA" "$LAYERS" $D/bin
+for program in tilla tilla-layers tilla-runtime tilla-monitor tilla-init; do cp "$FROM/$program" $D/bin; done
 chown $ID:$ID $D/home
 cp /etc/passwd $D/etc/passwd; echo "ill:x:$ID:$ID::$D/home:/bin/sh" >> $D/etc/passwd
 echo "ill:3000000:65536" > $D/etc/subuid; cp $D/etc/subuid $D/etc/subgid
@@ -43,12 +43,12 @@ exec $wrap $as env -i PATH=$path HOME=$home ${runtime:+XDG_RUNTIME_DIR=$runtime}
 
 Result examine(const std::string& illness) {
   const TempDirectory place;
-  const std::string layers =
-      support::tilla_program().substr(0, support::tilla_program().rfind('/')) + "/tilla-layers";
+  const std::string program = support::tilla_program();
+  const std::string folder = program.substr(0, program.rfind('/'));
   return support::run({"/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
                        std::string(kHealthy) + illness + kExamine},
                       {.env = {kPath, "D=" + place.path(), std::string("ID=") + kId,
-                               "TILLA=" + support::tilla_program(), "LAYERS=" + layers}});
+                               "FROM=" + folder}});
 }
 
 /// "broken" and so on; empty: no finding of that name.
@@ -100,6 +100,9 @@ constexpr Case kCases[] = {
     {"runtime-directory-foreign", "broken", "mkdir $D/run; runtime=$D/run"},
     {"runtime-directory-open", "broken", "mkdir -m 0777 $D/run; chown $ID $D/run; runtime=$D/run"},
     {"program-missing", "broken", "rm $D/bin/tilla-layers"},
+    {"program-missing", "broken", "rm $D/bin/tilla-runtime"},
+    {"program-missing", "broken", "rm $D/bin/tilla-monitor"},
+    {"program-missing", "broken", "chmod 0644 $D/bin/tilla-init"},
     {"pasta-missing", "degraded",
      "mkdir $D/p; for f in setpriv env newuidmap newgidmap; do ln -s $(command -v $f) $D/p; done; "
      "path=$D/p"},

@@ -262,7 +262,7 @@ TEST_CASE("attach: a directory of sockets that others can write is refused", "[m
   CHECK_THROWS_WITH(starting.wait_created(), Contains("can be written by others"));
 }
 
-TEST_CASE("attach: another user is turned away", "[monitor][attach][root]") {
+TEST_CASE("t_attach_peer: another user is turned away", "[monitor][attach][root]") {
   Monitored container("sleep 100");
   container.start();
   // The modes out of the way, what is left is the look at the peer.
