@@ -45,10 +45,10 @@ Result examine(const std::string& illness) {
   const TempDirectory place;
   const std::string program = support::tilla_program();
   const std::string folder = program.substr(0, program.rfind('/'));
-  return support::run({"/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
-                       std::string(kHealthy) + illness + kExamine},
-                      {.env = {kPath, "D=" + place.path(), std::string("ID=") + kId,
-                               "FROM=" + folder}});
+  return support::run(
+      {"/usr/bin/unshare", "--mount", "--propagation", "private", "/bin/sh", "-c",
+       std::string(kHealthy) + illness + kExamine},
+      {.env = {kPath, "D=" + place.path(), std::string("ID=") + kId, "FROM=" + folder}});
 }
 
 /// "broken" and so on; empty: no finding of that name.
